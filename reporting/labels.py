@@ -1,0 +1,164 @@
+"""Words, numbers and dates in the reader's language.
+
+English is the source: every text a person reads is an English message, and
+``parameters/labels/<lang>/messages.po`` holds its translation. Codes keep their
+English label in ``parameters/codelists/``; country names come from CLDR.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import json
+import math
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from reporting.declarations import Declarations, Indicator
+from reporting.errors import UsageError
+
+MISSING = ":"
+_CLDR = {"EL": "GR", "UK": "GB"}
+_SAYING = {"say", "heading", "prose", "text", "_", "tr"}
+
+
+def tr(message: str) -> str:
+    """Mark a message for translation where no language is known yet."""
+    return message
+
+
+class Words:
+    """The vocabulary of one language.
+
+    Parameters
+    ----------
+    declarations : Declarations
+    lang : str
+        A declared language.
+
+    Attributes
+    ----------
+    missing : set of str
+        English messages that were asked for and have no translation.
+    """
+
+    def __init__(self, declarations: Declarations, lang: str) -> None:
+        if lang not in declarations.languages:
+            known = ", ".join(declarations.languages)
+            raise UsageError(f"Unknown language {lang!r}. Declared in parameters/languages.toml: {known}.")
+        self.declarations = declarations
+        self.language = declarations.languages[lang]
+        self.locale = Locale.parse(self.language.locale)
+        self.missing: set[str] = set()
+        self._catalogue = {} if lang == "en" else catalogue(declarations.home, lang)
+
+    def text(self, message: str, /, **values: object) -> str:
+        """A message in this language, its named placeholders filled."""
+        if not message:
+            return ""
+        found = message if self.language.id == "en" else self._catalogue.get(message, "")
+        if not found:
+            self.missing.add(message)
+            found = message
+        return found.format(**values) if values else found
+
+    def code(self, dimension: str, code: str) -> str:
+        """The label of a code; the code itself where no label is declared."""
+        if dimension == "geo":
+            return self.geo(code)
+        label = self.declarations.codelists.get(dimension, {}).get(code)
+        return self.text(label) if label else code
+
+    def geo(self, code: str) -> str:
+        """The name of a country or group of countries."""
+        own = self.declarations.codelists.get("geo", {}).get(code)
+        cldr = self.locale.territories.get(_CLDR.get(code, code))
+        if cldr and code not in self.declarations.groups:
+            return str(cldr)
+        return self.text(own) if own else code
+
+    def indicator(self, indicator: Indicator) -> str:
+        """The row label of an indicator."""
+        codes = {dimension: self.code(dimension, code) for dimension, code in indicator.codes.items()}
+        return self.text(indicator.label, **codes) if indicator.label.strip("{}") not in codes else (
+            codes[indicator.label.strip("{}")]
+        )
+
+    def number(self, value: float | None, decimals: int) -> str:
+        """A number as this language writes it; ``:`` when missing."""
+        if value is None or math.isnan(value):
+            return MISSING
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        rounded = round(value, decimals) + 0.0
+        return format_decimal(rounded, pattern, locale=self.locale).replace("-", "\N{MINUS SIGN}")
+
+    def date(self, iso: str) -> str:
+        """An ISO date as this language writes it; years stay as they are."""
+        if len(iso) < 10:
+            return iso
+        return format_date(date.fromisoformat(iso[:10]), "long", locale=self.locale)
+
+    def enumeration(self, items: Iterable[str]) -> str:
+        """Items joined as this language joins them."""
+        return format_list(list(items), locale=self.locale)
+
+
+@functools.cache
+def catalogue(home: Path, lang: str) -> dict[str, str]:
+    """English message to translation, without the fuzzy ones."""
+    path = home / "parameters" / "labels" / lang / "messages.po"
+    if not path.is_file():
+        return {}
+    with path.open("rb") as file:
+        entries = read_po(file, locale=lang)
+    return {str(e.id): str(e.string) for e in entries if e.id and e.string and not e.fuzzy}
+
+
+def messages(declarations: Declarations) -> set[str]:
+    """Every message a publication can show: declarations, notebooks and code."""
+    d = declarations
+    found: set[str] = {label for name, codes in d.codelists.items() for label in codes.values() if name != "geo"}
+    found |= {d.codelists["geo"][code] for code in d.groups if code in d.codelists.get("geo", {})}
+    for indicator in d.indicators.values():
+        if indicator.label.strip("{}") not in indicator.codes:
+            found.add(indicator.label)
+    for thing in (*d.tables.values(), *d.figures.values()):
+        found |= {thing.title, *thing.notes}
+    for publication in d.publications.values():
+        found |= {publication.title, publication.subtitle, publication.publisher}
+        found |= {chapter.title for chapter in publication.chapters}
+        for chapter in publication.chapters:
+            found |= {value for key, value in chapter.parameters.items() if key in ("introduction", "heading")}
+    found |= {dataset.title for dataset in d.datasets.values()} | {rule.title for rule in d.rules.values()}
+    found |= {dataset.acknowledgement for dataset in d.datasets.values()}
+    found |= {accepted.reason for accepted in d.accepted}
+    found |= set(_spoken(d.home))
+    return {message for message in found if message}
+
+
+def _spoken(home: Path) -> Iterator[str]:
+    """First arguments of ``say("…")``, ``heading("…")``, ``text("…")`` in notebooks and code."""
+    for notebook in (home / "notebooks").rglob("*.ipynb"):
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                yield from _calls("".join(cell["source"]))
+    for module in Path(__file__).parent.rglob("*.py"):
+        yield from _calls(module.read_text(encoding="utf-8"))
+
+
+def _calls(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and node.args:
+            name: Any = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
+            first = node.args[0]
+            if name in _SAYING and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield first.value

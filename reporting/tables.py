@@ -1,0 +1,222 @@
+"""Publication tables: one frozen record, rendered last.
+
+A table is built from a declaration and indicator values, in one language. It
+keeps the raw values beside the formatted text, so that HTML, Typst, Markdown,
+the workbook and the tidy twin all come from the same record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from html import escape
+from typing import Any
+
+#: Media type under which an executed notebook carries a table.
+MEDIA_TYPE = "application/vnd.reporting.table+json"
+
+#: Flags shown on a grey ground.
+UNSETTLED = frozenset("pef")
+
+#: Columns of the tidy twin.
+TIDY = ("table", "geo", "indicator", "time", "unit", "value", "flag", "dataset", "key", "vintage", "source", "note")
+
+_WIDE = 11
+_BREAK = "stroke: (left: 1.2pt + black)"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value, its flag, and the text a reader sees."""
+
+    value: float | None
+    flag: str
+    text: str
+    decimals: int
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether the cell is provisional, estimated or forecast."""
+        return self.value is not None and bool(UNSETTLED & set(self.flag))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: its label, its unit where units differ, its cells."""
+
+    label: str
+    unit: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table ready to be rendered.
+
+    ``stub`` heads the label column, ``columns`` the others; ``breaks`` are the
+    positions of columns before which a rule is drawn. ``tidy`` holds one
+    record for each observation, with the columns of :data:`TIDY`.
+    """
+
+    id: str
+    title: str
+    geo: str
+    tag: str
+    stub: str
+    unit_head: str
+    unit: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    breaks: tuple[int, ...]
+    sources: tuple[str, ...]
+    notes: tuple[str, ...]
+    flags: tuple[tuple[str, str], ...]
+    flags_head: str
+    tidy: tuple[dict[str, Any], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as plain JSON."""
+        return json.loads(json.dumps(asdict(self)))
+
+    @staticmethod
+    def from_json(record: dict[str, Any]) -> Table:
+        """The record back from JSON."""
+        rows = tuple(
+            Row(r["label"], r["unit"], tuple(Cell(**c) for c in r["cells"])) for r in record["rows"]
+        )
+        lists = {k: tuple(record[k]) for k in ("columns", "breaks", "sources", "notes", "tidy")}
+        flags = tuple((letter, label) for letter, label in record["flags"])
+        return Table(**{**record, **lists, "rows": rows, "flags": flags})
+
+    @property
+    def with_units(self) -> bool:
+        """Whether rows have different units, so that a unit column is needed."""
+        return not self.unit
+
+    @property
+    def caption(self) -> str:
+        """Title, country and unit."""
+        return f"{self.title}, {self.geo}" + (f" ({self.unit})" if self.unit else "")
+
+    @property
+    def legend(self) -> str:
+        """The flags used, each with its meaning."""
+        if not self.flags:
+            return ""
+        return f"{self.flags_head}: " + "; ".join(f"{letter} = {label}" for letter, label in self.flags) + "."
+
+    def html(self) -> str:
+        """An HTML table with header cells and a legend; no caption."""
+        heads = "".join(f'<th scope="col"{_rule(self, i)}>{escape(c)}</th>' for i, c in enumerate(self.columns))
+        unit = f'<th scope="col">{escape(self.unit_head)}</th>' if self.with_units else ""
+        body = "\n".join(self._html_row(row) for row in self.rows)
+        below = "".join(f"<p>{escape(line)}</p>" for line in (*self.notes, self.legend, *self.sources) if line)
+        return (
+            f'<div class="stat-scroll" tabindex="0" role="region" aria-label="{escape(self.title, quote=True)}">\n'
+            f'<table class="stat" id="table-{escape(self.id, quote=True)}">\n'
+            f'<thead><tr><th scope="col">{escape(self.stub)}</th>{unit}{heads}</tr></thead>\n'
+            f"<tbody>\n{body}\n</tbody>\n</table>\n</div>\n"
+            f'<div class="stat-notes">{below}</div>'
+        )
+
+    def _html_row(self, row: Row) -> str:
+        unit = f"<td>{escape(row.unit)}</td>" if self.with_units else ""
+        meanings = dict(self.flags)
+        cells = []
+        for position, cell in enumerate(row.cells):
+            classes = [name for name, on in (("prov", cell.unsettled), ("brk", position in self.breaks)) if on]
+            mark = ""
+            if cell.flag:
+                meaning = "; ".join(meanings.get(letter, letter) for letter in cell.flag)
+                mark = f'<sup title="{escape(meaning, quote=True)}">{escape(cell.flag)}</sup>'
+            style = f' class="{" ".join(classes)}"' if classes else ""
+            cells.append(f"<td{style}>{escape(cell.text)}{mark}</td>")
+        return f'<tr><th scope="row">{escape(row.label)}</th>{unit}{"".join(cells)}</tr>'
+
+    def typst(self) -> str:
+        """Typst tables, ten columns at a time, with header rows and a legend; no caption."""
+        blocks = [panel._typst_panel() for panel in self._panels()]
+        below = [line for line in (*self.notes, self.legend, *self.sources) if line]
+        notes = "\n".join(f"#block(above: 0.4em, below: 0.4em)[#text(size: 7pt)[#{_string(line)}]]" for line in below)
+        return "\n#v(0.4em)\n".join(blocks) + f"\n#align(left)[\n{notes}\n]\n"
+
+    def _typst_panel(self) -> str:
+        count = len(self.columns)
+        widths = ["1fr", *(["auto"] if self.with_units else []), *["auto"] * count]
+        heads = [self.stub, *([self.unit_head] if self.with_units else []), *self.columns]
+        shift = len(heads) - count
+        header = ", ".join(self._typst_head(i - shift, head) for i, head in enumerate(heads))
+        lines = [f"  table.header({header}),"]
+        for row in self.rows:
+            cells = [f"[#{_string(row.label)}]", *([f"[#{_string(row.unit)}]"] if self.with_units else [])]
+            cells += [self._typst_cell(position, cell) for position, cell in enumerate(row.cells)]
+            lines.append("  " + ", ".join(cells) + ",")
+        aligns = ", ".join(["left"] * shift + ["right"] * count)
+        body = "\n".join(lines)
+        return (
+            "#[\n#set text(size: 7.5pt)\n#set par(justify: false)\n#table(\n"
+            f"  columns: ({', '.join(widths)},),\n  align: ({aligns},),\n  inset: (x: 3pt, y: 3pt),\n"
+            f"  stroke: (x, y) => (bottom: 0.3pt + luma(140), top: if y == 0 {{ 0.8pt + black }}),\n{body}\n)\n]"
+        )
+
+    def _typst_head(self, position: int, head: str) -> str:
+        return f"table.cell({_BREAK if position in self.breaks else ''})[#strong({_string(head)})]"
+
+    def _typst_cell(self, position: int, cell: Cell) -> str:
+        mark = f"#super({_string(cell.flag)})" if cell.flag else ""
+        content = f"[#{_string(cell.text)}{mark}]"
+        options = []
+        if cell.unsettled:
+            options.append("fill: luma(222)")
+        if position in self.breaks:
+            options.append(_BREAK)
+        return f"table.cell({', '.join(options)}){content}" if options else content
+
+    def _panels(self) -> Iterable[Table]:
+        """The table cut into panels narrow enough for a page, latest columns last."""
+        total = len(self.columns)
+        if total <= _WIDE:
+            return [self]
+        first = total % 10 or 10
+        edges = [0, *range(first, total + 1, 10)]
+        return [self._slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+
+    def _slice(self, start: int, stop: int) -> Table:
+        rows = tuple(replace(row, cells=row.cells[start:stop]) for row in self.rows)
+        breaks = tuple(b - start for b in self.breaks if start <= b < stop)
+        return replace(self, columns=self.columns[start:stop], rows=rows, breaks=breaks)
+
+    def markdown(self) -> str:
+        """A captioned, numbered table for Quarto and the embedded engine, in both output formats."""
+        return (
+            f"::: {{#tbl-{slug(self.id)}}}\n\n```{{=html}}\n{self.html()}\n```\n\n"
+            f"```{{=typst}}\n{self.typst()}\n```\n\n{plain(self.caption)}\n\n:::\n"
+        )
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        return {
+            "text/html": f"<p><strong>{escape(self.caption)}</strong></p>{self.html()}",
+            "text/markdown": self.markdown(),
+            "text/plain": self.caption,
+            MEDIA_TYPE: self.to_json(),
+        }
+
+
+def slug(name: str) -> str:
+    """An id that can be part of a cross reference."""
+    return name.replace("_", "-").replace(".", "-").lower()
+
+
+def plain(text: str) -> str:
+    """Text with Markdown's signs escaped."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|$@^~" else c for c in text)
+
+
+def _rule(table: Table, position: int) -> str:
+    return ' class="brk"' if position in table.breaks else ""
+
+
+def _string(text: str) -> str:
+    """A Typst string literal."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
