@@ -78,7 +78,8 @@ class Evaluator:
 
     def _input(self, ref: str) -> pd.DataFrame:
         if "/" in ref:
-            frame = self.store.select(*ref.split("/", 1), as_of=self.as_of)
+            dataset, key = ref.split("/", 1)
+            frame = self.store.select(dataset, key, self.as_of)
         else:
             frame = self._values(self.declarations.indicators[ref])
         if frame.duplicated(_IDENTITY).any():

@@ -19,7 +19,8 @@ from typing import Any
 from babel import Locale
 from babel.dates import format_date
 from babel.lists import format_list
-from babel.messages.pofile import read_po
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
 from babel.numbers import format_decimal
 
 from reporting.declarations import Declarations, Indicator
@@ -88,9 +89,8 @@ class Words:
     def indicator(self, indicator: Indicator) -> str:
         """The row label of an indicator."""
         codes = {dimension: self.code(dimension, code) for dimension, code in indicator.codes.items()}
-        return self.text(indicator.label, **codes) if indicator.label.strip("{}") not in codes else (
-            codes[indicator.label.strip("{}")]
-        )
+        only = indicator.label.strip("{}")
+        return codes[only] if only in codes else self.text(indicator.label, **codes)
 
     def number(self, value: float | None, decimals: int) -> str:
         """A number as this language writes it; ``:`` when missing."""
@@ -98,7 +98,8 @@ class Words:
             return MISSING
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         rounded = round(value, decimals) + 0.0
-        return format_decimal(rounded, pattern, locale=self.locale).replace("-", "\N{MINUS SIGN}")
+        text: str = format_decimal(rounded, pattern, locale=self.locale)
+        return text.replace("-", "\N{MINUS SIGN}")
 
     def date(self, iso: str) -> str:
         """An ISO date as this language writes it; years stay as they are."""
@@ -122,6 +123,31 @@ def catalogue(home: Path, lang: str) -> dict[str, str]:
     return {str(e.id): str(e.string) for e in entries if e.id and e.string and not e.fuzzy}
 
 
+def update(declarations: Declarations, lang: str, translations: dict[str, str] | None = None) -> list[str]:
+    """Bring a language's catalogue up to date: every message in use, sorted; obsolete ones dropped.
+
+    Parameters
+    ----------
+    translations : dict, optional
+        English message to translation, over those in the catalogue.
+
+    Returns
+    -------
+    list of str
+        Messages that still have no translation.
+    """
+    path = declarations.home / "parameters" / "labels" / lang / "messages.po"
+    known = {**catalogue(declarations.home, lang), **(translations or {})}
+    wanted = sorted(messages(declarations))
+    fresh = Catalog(locale=declarations.languages[lang].locale, project="reporting", charset="utf-8", fuzzy=False)
+    for message in wanted:
+        fresh.add(message, known.get(message, ""))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        write_po(file, fresh, width=0, omit_header=True)
+    return [message for message in wanted if not known.get(message)]
+
+
 def messages(declarations: Declarations) -> set[str]:
     """Every message a publication can show: declarations, notebooks and code."""
     d = declarations
@@ -130,14 +156,16 @@ def messages(declarations: Declarations) -> set[str]:
     for indicator in d.indicators.values():
         if indicator.label.strip("{}") not in indicator.codes:
             found.add(indicator.label)
-    for thing in (*d.tables.values(), *d.figures.values()):
-        found |= {thing.title, *thing.notes}
+    for table in d.tables.values():
+        found |= {table.title, *table.notes}
+    for figure in d.figures.values():
+        found |= {figure.title, *figure.notes}
     for publication in d.publications.values():
         found |= {publication.title, publication.subtitle, publication.publisher}
         found |= {chapter.title for chapter in publication.chapters}
         for chapter in publication.chapters:
             found |= {value for key, value in chapter.parameters.items() if key in ("introduction", "heading")}
-    found |= {dataset.title for dataset in d.datasets.values()} | {rule.title for rule in d.rules.values()}
+    found |= {rule.title for rule in d.rules.values()}
     found |= {dataset.acknowledgement for dataset in d.datasets.values()}
     found |= {accepted.reason for accepted in d.accepted}
     found |= set(_spoken(d.home))
@@ -160,5 +188,7 @@ def _calls(source: str) -> Iterator[str]:
         if isinstance(node, ast.Call) and node.args:
             name: Any = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
             first = node.args[0]
+            if name == "compare":
+                yield from (str(k.value.value) for k in node.keywords if isinstance(k.value, ast.Constant))
             if name in _SAYING and isinstance(first, ast.Constant) and isinstance(first.value, str):
                 yield first.value

@@ -77,14 +77,13 @@ class Table:
 
     def to_json(self) -> dict[str, Any]:
         """The record as plain JSON."""
-        return json.loads(json.dumps(asdict(self)))
+        record: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return record
 
     @staticmethod
     def from_json(record: dict[str, Any]) -> Table:
         """The record back from JSON."""
-        rows = tuple(
-            Row(r["label"], r["unit"], tuple(Cell(**c) for c in r["cells"])) for r in record["rows"]
-        )
+        rows = tuple(Row(r["label"], r["unit"], tuple(Cell(**c) for c in r["cells"])) for r in record["rows"])
         lists = {k: tuple(record[k]) for k in ("columns", "breaks", "sources", "notes", "tidy")}
         flags = tuple((letter, label) for letter, label in record["flags"])
         return Table(**{**record, **lists, "rows": rows, "flags": flags})
@@ -96,8 +95,8 @@ class Table:
 
     @property
     def caption(self) -> str:
-        """Title, country and unit."""
-        return f"{self.title}, {self.geo}" + (f" ({self.unit})" if self.unit else "")
+        """Title, country (where the table is about one) and unit."""
+        return ", ".join(filter(None, (self.title, self.geo))) + (f" ({self.unit})" if self.unit else "")
 
     @property
     def legend(self) -> str:
@@ -106,18 +105,21 @@ class Table:
             return ""
         return f"{self.flags_head}: " + "; ".join(f"{letter} = {label}" for letter, label in self.flags) + "."
 
+    @property
+    def below(self) -> tuple[str, ...]:
+        """The lines under the table: notes, legend of flags, sources."""
+        return tuple(line for line in (*self.notes, self.legend, *self.sources) if line)
+
     def html(self) -> str:
         """An HTML table with header cells and a legend; no caption."""
         heads = "".join(f'<th scope="col"{_rule(self, i)}>{escape(c)}</th>' for i, c in enumerate(self.columns))
         unit = f'<th scope="col">{escape(self.unit_head)}</th>' if self.with_units else ""
         body = "\n".join(self._html_row(row) for row in self.rows)
-        below = "".join(f"<p>{escape(line)}</p>" for line in (*self.notes, self.legend, *self.sources) if line)
         return (
             f'<div class="stat-scroll" tabindex="0" role="region" aria-label="{escape(self.title, quote=True)}">\n'
             f'<table class="stat" id="table-{escape(self.id, quote=True)}">\n'
             f'<thead><tr><th scope="col">{escape(self.stub)}</th>{unit}{heads}</tr></thead>\n'
-            f"<tbody>\n{body}\n</tbody>\n</table>\n</div>\n"
-            f'<div class="stat-notes">{below}</div>'
+            f"<tbody>\n{body}\n</tbody>\n</table>\n</div>\n{notes_html(self.below)}"
         )
 
     def _html_row(self, row: Row) -> str:
@@ -137,9 +139,7 @@ class Table:
     def typst(self) -> str:
         """Typst tables, ten columns at a time, with header rows and a legend; no caption."""
         blocks = [panel._typst_panel() for panel in self._panels()]
-        below = [line for line in (*self.notes, self.legend, *self.sources) if line]
-        notes = "\n".join(f"#block(above: 0.4em, below: 0.4em)[#text(size: 7pt)[#{_string(line)}]]" for line in below)
-        return "\n#v(0.4em)\n".join(blocks) + f"\n#align(left)[\n{notes}\n]\n"
+        return "\n#v(0.4em)\n".join(blocks) + "\n" + notes_typst(self.below)
 
     def _typst_panel(self) -> str:
         count = len(self.columns)
@@ -189,10 +189,8 @@ class Table:
 
     def markdown(self) -> str:
         """A captioned, numbered table for Quarto and the embedded engine, in both output formats."""
-        return (
-            f"::: {{#tbl-{slug(self.id)}}}\n\n```{{=html}}\n{self.html()}\n```\n\n"
-            f"```{{=typst}}\n{self.typst()}\n```\n\n{plain(self.caption)}\n\n:::\n"
-        )
+        blocks = raw(self.html(), self.typst())
+        return f"::: {{#tbl-{slug(self.id)}}}\n\n{blocks}\n{plain(self.caption)}\n\n:::\n"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return {
@@ -201,6 +199,22 @@ class Table:
             "text/plain": self.caption,
             MEDIA_TYPE: self.to_json(),
         }
+
+
+def notes_html(lines: Iterable[str]) -> str:
+    """Small lines under a table or figure, in HTML."""
+    return '<div class="stat-notes">' + "".join(f"<p>{escape(line)}</p>" for line in lines) + "</div>"
+
+
+def notes_typst(lines: Iterable[str]) -> str:
+    """Small lines under a table or figure, in Typst."""
+    said = "\n".join(f"#block(above: 0.4em, below: 0.4em)[#text(size: 7pt)[#{_string(line)}]]" for line in lines)
+    return f"#align(left)[\n{said}\n]\n"
+
+
+def raw(html: str, typst: str) -> str:
+    """Markdown of which each output format takes its own block."""
+    return f"```{{=html}}\n{html}\n```\n\n```{{=typst}}\n{typst}\n```\n"
 
 
 def slug(name: str) -> str:

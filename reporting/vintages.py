@@ -145,7 +145,7 @@ class Store:
             manifest = _complete(manifest, changes, part)
             if received is not None:
                 _publish(folder / f"{manifest.vintage}.received.gz", gzip.compress(received, mtime=0))
-            os.replace(part, parquet)
+            part.replace(parquet)
             _publish(parquet.with_suffix(".json"), _json(asdict(manifest)))
         except OSError:
             for leftover in (part, parquet, folder / f"{manifest.vintage}.received.gz"):
@@ -200,16 +200,18 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 def _read(dataset: str, files: tuple[tuple[str, str], ...]) -> pd.DataFrame:
     if not files:
         return observations.empty()
-    parts = [
-        f"SELECT *, {order} AS layer, '{vintage}' AS vintage FROM read_parquet('{_quoted(path)}')"
-        for order, (vintage, path) in enumerate(files)
-    ]
+    paths = ", ".join(f"'{_quoted(path)}'" for _, path in files)
     query = (
         f"SELECT '{dataset}' AS dataset, key, geo, time, value, flag, vintage, source, note, change "
-        f"FROM ({' UNION ALL '.join(parts)}) "
+        f"FROM read_parquet([{paths}], filename = true) JOIN layers USING (filename) "
         "QUALIFY row_number() OVER (PARTITION BY key, time ORDER BY layer DESC) = 1 ORDER BY key, time"
     )
+    layers = pd.DataFrame(
+        [(path, order, vintage) for order, (vintage, path) in enumerate(files)],
+        columns=["filename", "layer", "vintage"],
+    )
     with duckdb.connect() as connection:
+        connection.register("layers", layers)
         frame = connection.execute(query).df()
     frame = frame[frame["change"] != "withdrawn"].drop(columns="change").reset_index(drop=True)
     return frame.fillna({"flag": "", "source": "", "note": ""})
@@ -240,7 +242,7 @@ def _publish(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(part, path)
+    part.replace(path)
 
 
 def _json(content: dict[str, Any]) -> bytes:

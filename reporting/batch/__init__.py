@@ -1,0 +1,1 @@
+"""Batches of notebooks: what to run, and running it."""

@@ -1,0 +1,1 @@
+"""The edition that ships with the package, and the script that compiles it."""

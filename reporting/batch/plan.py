@@ -1,0 +1,172 @@
+"""What a build has to do: publications × countries × languages, each a list of notebook runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import papermill
+
+from reporting.declarations import Chapter, Declarations, Publication
+from reporting.errors import DeclarationError, UsageError
+
+FORMATS = ("html", "pdf", "xlsx")
+#: On the command line, EU27 means each Member State.
+_EACH = {"EU27": "EU27_2020"}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One run of one notebook: its parameters and its own folder."""
+
+    chapter: Chapter
+    notebook: Path
+    parameters: dict[str, Any]
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """What a person calls the unit."""
+        return f"{self.chapter.id} {self.parameters['geo']} {self.parameters['lang']}"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One publication for one country in one language."""
+
+    publication: Publication
+    geo: str
+    lang: str
+    formats: tuple[str, ...]
+    as_of: str
+    span: int
+    folder: Path
+    units: tuple[Unit, ...]
+
+    @property
+    def name(self) -> str:
+        """What a person calls the target."""
+        return f"{self.publication.id} {self.geo} {self.lang}"
+
+
+def plan(
+    declarations: Declarations,
+    publication: str,
+    *,
+    outputs: Path,
+    store: Path,
+    geos: Sequence[str] = (),
+    langs: Sequence[str] = (),
+    formats: Sequence[str] = (),
+    as_of: str = "",
+    span: int | None = None,
+) -> list[Target]:
+    """The targets of a build, in order.
+
+    Raises
+    ------
+    UsageError
+        For an unknown publication, country, language or format, a span or a
+        date that makes no sense, naming what there is.
+    DeclarationError
+        For a notebook without a ``parameters`` cell or with other parameters
+        than the chapter gives, and for two units with one output.
+    """
+    if publication not in declarations.publications:
+        raise UsageError(f"Unknown publication {publication!r}. There are: {', '.join(declarations.publications)}.")
+    declared = declarations.publications[publication]
+    _known("language", langs, declarations.languages)
+    _known("format", formats, FORMATS)
+    _date(as_of)
+    if span is not None and not 1 <= span <= 100:
+        raise UsageError(f"A span of {span} years makes no sense: give 5, 10 or 30, or any number from 1 to 100.")
+    common = {"as_of": as_of, "span": span or declared.span, "store": str(store)}
+    targets = [
+        _target(declarations, declared, geo, lang, tuple(formats) or declared.formats, outputs, common)
+        for geo in countries(declarations, geos or declared.geos)
+        for lang in (langs or declared.languages)
+    ]
+    _distinct(unit for target in targets for unit in target.units)
+    _accepted(targets[0].units)
+    return targets
+
+
+def countries(declarations: Declarations, geos: Iterable[str]) -> list[str]:
+    """Country codes with ``EU27`` replaced by its members, each once."""
+    found: list[str] = []
+    for geo in geos:
+        members = declarations.groups[_EACH[geo]] if geo in _EACH else (geo,)
+        found += [m for m in members if m not in found]
+    _known("country", found, declarations.codelists["geo"])
+    return found
+
+
+def _target(
+    declarations: Declarations,
+    publication: Publication,
+    geo: str,
+    lang: str,
+    formats: tuple[str, ...],
+    outputs: Path,
+    common: dict[str, Any],
+) -> Target:
+    place = Path(publication.id) / publication.edition / geo / lang
+    units = tuple(
+        Unit(
+            chapter,
+            declarations.home / "notebooks" / chapter.notebook,
+            {"geo": geo, "lang": lang, **common, **chapter.parameters},
+            outputs / "runs" / place / chapter.id,
+        )
+        for chapter in publication.chapters
+    )
+    folder = outputs / "publications" / place
+    return Target(publication, geo, lang, formats, common["as_of"], common["span"], folder, units)
+
+
+def _known(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    known = list(known)
+    for name in given:
+        if name not in known:
+            hint = " (Eurostat writes EL for Greece and UK for the United Kingdom)" if name in ("GR", "GB") else ""
+            listed = ", ".join(known) if len(known) < 60 else f"{', '.join(known[:60])} …"
+            raise UsageError(f"Unknown {what} {name!r}{hint}. There are: {listed}.")
+
+
+def _date(as_of: str) -> None:
+    if as_of:
+        try:
+            date.fromisoformat(as_of)
+        except ValueError:
+            raise UsageError(f"{as_of!r} is not a date: write it as 2026-01-31.") from None
+
+
+def _distinct(units: Iterable[Unit]) -> None:
+    seen: dict[Path, Unit] = {}
+    for unit in units:
+        if other := seen.get(unit.folder):
+            raise DeclarationError([f"{unit.name} and {other.name} would both write to {unit.folder}"])
+        seen[unit.folder] = unit
+
+
+def _accepted(units: Iterable[Unit]) -> None:
+    """Refuse notebooks that papermill would only warn about."""
+    faults = []
+    for unit in units:
+        try:
+            known = papermill.inspect_notebook(str(unit.notebook))
+        except Exception as error:  # papermill passes on whatever nbformat and json raise
+            faults.append(f"{unit.notebook.name}: cannot be read as a notebook: {error}")
+            continue
+        if not known:
+            faults.append(f"{unit.notebook.name}: no cell is tagged 'parameters'. Tag the cell with the parameters.")
+        for name in sorted(set(unit.parameters) - set(known)) if known else ():
+            faults.append(
+                f"{unit.notebook.name}: chapter {unit.chapter.id} gives the parameter {name!r}, "
+                f"which its parameters cell does not have ({', '.join(sorted(known))})"
+            )
+    if faults:
+        raise DeclarationError(faults)

@@ -1,0 +1,278 @@
+"""Figures: declared, drawn from indicator values, legible without colour.
+
+Colours are colour-blind safe and never carry meaning alone: lines have markers
+and labels at their ends, bars have hatches, the country of the page has a bold
+label. A figure carries a text alternative with its first and last values.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+
+mpl.use("svg")
+import matplotlib.pyplot as plt  # noqa: E402  after the choice of back end
+import seaborn as sns  # noqa: E402
+from matplotlib.axes import Axes  # noqa: E402
+
+from reporting import declarations as decl  # noqa: E402
+from reporting.labels import Words  # noqa: E402
+from reporting.tables import notes_html, notes_typst, plain, raw, slug  # noqa: E402
+from reporting.tabulate import Reader, remarks, sources  # noqa: E402
+
+_MARKERS = "osD^vPX*<>hd"
+#: Lines only: dots and circles make large files.
+_HATCHES = ("", "////", "\\\\", "||||", "----", "xxxx", "++++", "//", "\\", "||")
+_STYLE: Any = {
+    "svg.hashsalt": "reporting",
+    "svg.fonttype": "path",
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#444444",
+    "hatch.linewidth": 0.5,
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawn figure with its words."""
+
+    id: str
+    caption: str
+    alternative: str
+    svg: bytes
+    below: tuple[str, ...]
+
+    def markdown(self, path: Path) -> str:
+        """A captioned, numbered figure for Quarto and the embedded engine."""
+        alternative = self.alternative.replace('"', "”").replace("\n", " ")
+        return f'![{plain(self.caption)}]({path.as_posix()}){{#fig-{slug(self.id)} fig-alt="{alternative}"}}\n\n' + raw(
+            notes_html(self.below), notes_typst(self.below)
+        )
+
+
+def build(figure: decl.Figure, reader: Reader) -> Figure | None:
+    """A declared figure for one reader; None when the store holds no value for it."""
+    w, d = reader.words, reader.words.declarations
+    ids = d.indicator_ids(figure.rows)
+    geos = reader.geos(figure.geos) or [reader.geo]
+    frame = reader.evaluator.table(ids, geos)
+    frame = frame[frame["value"].notna() & frame["time"].str.fullmatch(r"\d{4}(-01-01)?|\d{4}-\d\d-\d\d")]
+    if frame.empty:
+        return None
+    frame = _spanned(frame, reader.span, latest=figure.kind in ("ranking", "bars"))
+    by_geo = len(geos) > 1
+    frame = frame.assign(label=_labels(frame, w, by_geo))
+    unit = w.code("unit", "PC" if figure.kind == "share" else frame["unit"].iloc[0])
+    with mpl.rc_context(_STYLE), sns.axes_style("white", rc=_STYLE):
+        canvas, axes = plt.subplots(figsize=(6.7, _height(figure, frame)))
+        _DRAW[figure.kind](axes, frame, reader)
+        _dress(axes, w, unit, horizontal=figure.kind in ("ranking", "bars"))
+        svg = _svg(canvas)
+    title = w.text(figure.title)
+    when = frame["time"].iloc[0] if figure.kind in ("ranking", "bars") else ""
+    caption = ", ".join(filter(None, (title, "" if by_geo else w.geo(reader.geo), when))) + f" ({unit})"
+    notes = (*(w.text(note) for note in figure.notes), *remarks(frame, reader), *sources(frame, reader))
+    return Figure(figure.id, caption, _alternative(figure, frame, reader, title), svg, notes)
+
+
+def _spanned(frame: pd.DataFrame, span: int, latest: bool) -> pd.DataFrame:
+    years = frame["time"].str[:4].astype(int)
+    last = years.max()
+    if latest:
+        counts = frame.groupby("time").size()
+        return frame[frame["time"] == counts[counts >= 0.8 * counts.max()].index.max()]
+    return frame[years > last - max(span, 10)]
+
+
+def _labels(frame: pd.DataFrame, words: Words, by_geo: bool) -> pd.Series:
+    indicators = words.declarations.indicators
+    if by_geo:
+        return frame["geo"].map(words.geo)
+    return frame["indicator"].map(lambda name: words.indicator(indicators[name]))
+
+
+def _wide(frame: pd.DataFrame) -> pd.DataFrame:
+    """Values with a row for each time, a column for each label, in declared order."""
+    order = list(dict.fromkeys(frame["label"]))
+    times = frame["time"].str[:4].astype(int) + (frame["time"].str[5:7].replace("", "1").astype(int) - 1) / 12
+    wide: pd.DataFrame = frame.assign(x=times).pivot_table(index="x", columns="label", values="value", aggfunc="last")
+    in_order: pd.DataFrame = wide.reindex(columns=order)
+    return in_order
+
+
+def _lines(axes: Axes, frame: pd.DataFrame, reader: Reader) -> None:
+    wide = _wide(frame)
+    colours = sns.color_palette("colorblind", len(wide.columns))
+    ends: list[tuple[float, str, tuple[float, float, float]]] = []
+    for position, label in enumerate(wide):
+        line = wide[label].dropna()
+        marker = _MARKERS[position % len(_MARKERS)]
+        axes.plot(line.index, line, color=colours[position], marker=marker, markersize=3.6, linewidth=1.3)
+        broken = frame[(frame["label"] == label) & frame["flag"].str.contains("b")]
+        for year in broken["time"].str[:4].astype(int):
+            axes.axvline(year - 0.5, color=colours[position], linewidth=0.9, linestyle=(0, (2, 2)))
+        ends.append((float(line.iloc[-1]), str(label), colours[position]))
+    axes.set_xlim(wide.index.min() - 0.6, wide.index.max() + 0.4)
+    _baseline(axes, wide)
+    _end_labels(axes, ends, float(wide.index.max()))
+
+
+def _baseline(axes: Axes, wide: pd.DataFrame) -> None:
+    """Start at zero unless that would flatten the lines."""
+    low, high = float(wide.min().min()), float(wide.max().max())
+    if 0 <= low < 0.6 * high:
+        axes.set_ylim(bottom=0)
+
+
+def _end_labels(axes: Axes, ends: list[tuple[float, str, tuple[float, float, float]]], x: float) -> None:
+    """Labels at the ends of the lines, moved apart where they would overlap."""
+    low, high = axes.get_ylim()
+    gap = (high - low) * 0.06
+    ends = sorted(ends, key=lambda end: end[0])
+    places = [end[0] for end in ends]
+    for i in range(1, len(places)):
+        places[i] = max(places[i], places[i - 1] + gap * (_line_count(ends[i - 1][1]) + _line_count(ends[i][1])) / 2)
+    shift = max(0.0, places[-1] - high)
+    for (value, label, colour), place in zip(ends, places, strict=True):
+        axes.annotate(
+            textwrap.fill(label, 26),
+            xy=(x, value),
+            xytext=(1.02, place - shift),
+            textcoords=("axes fraction", "data"),
+            va="center",
+            color=tuple(0.75 * c for c in colour),
+            arrowprops={"arrowstyle": "-", "color": "#999999", "linewidth": 0.4, "shrinkA": 0, "shrinkB": 2},
+        )
+
+
+def _line_count(label: str) -> int:
+    return len(textwrap.wrap(label, 26))
+
+
+def _stack(axes: Axes, frame: pd.DataFrame, reader: Reader) -> None:
+    _bars_on_top(axes, _wide(frame), reader.words)
+
+
+def _share(axes: Axes, frame: pd.DataFrame, reader: Reader) -> None:
+    wide = _wide(frame)
+    _bars_on_top(axes, 100 * wide.div(wide.sum(axis=1), axis=0), reader.words)
+    axes.set_ylim(0, 100)
+
+
+def _bars_on_top(axes: Axes, wide: pd.DataFrame, words: Words) -> None:
+    colours = sns.color_palette("colorblind", len(wide.columns))
+    bottom = np.zeros(len(wide))
+    for position, label in enumerate(wide):
+        heights = wide[label].fillna(0).to_numpy()
+        axes.bar(
+            wide.index,
+            heights,
+            bottom=bottom,
+            width=0.75,
+            color=colours[position],
+            hatch=_HATCHES[position % len(_HATCHES)],
+            edgecolor="white",
+            linewidth=0.4,
+            label=textwrap.fill(str(label), 28),
+        )
+        bottom += heights
+    handles, names = axes.get_legend_handles_labels()
+    axes.legend(handles[::-1], names[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+
+
+def _ranking(axes: Axes, frame: pd.DataFrame, reader: Reader) -> None:
+    ordered = frame.sort_values("value", kind="stable")
+    groups = reader.words.declarations.groups
+    _horizontal(
+        axes,
+        ordered["label"].tolist(),
+        ordered["value"].to_numpy(),
+        [geo == reader.geo for geo in ordered["geo"]],
+        [geo in groups for geo in ordered["geo"]],
+        reader.words,
+        reader.words.declarations.indicators[ordered["indicator"].iloc[0]].decimals,
+    )
+
+
+def _bars(axes: Axes, frame: pd.DataFrame, reader: Reader) -> None:
+    ordered = frame.iloc[::-1]
+    none = [False] * len(ordered)
+    decimals = reader.words.declarations.indicators[ordered["indicator"].iloc[0]].decimals
+    _horizontal(axes, ordered["label"].tolist(), ordered["value"].to_numpy(), none, none, reader.words, decimals)
+
+
+def _horizontal(
+    axes: Axes, names: list[str], values: np.ndarray, own: list[bool], groups: list[bool], words: Words, decimals: int
+) -> None:
+    colours = sns.color_palette("colorblind")
+    bars = axes.barh(range(len(names)), values, color=colours[0], height=0.72)
+    for bar, mine, group in zip(bars, own, groups, strict=True):
+        if mine or group:
+            bar.set(color=colours[3] if mine else "#777777", hatch="///" if mine else "...", edgecolor="white")
+    axes.set_yticks(range(len(names)), [textwrap.fill(name, 34) for name in names])
+    for tick, mine in zip(axes.get_yticklabels(), own, strict=True):
+        tick.set_fontweight("bold" if mine else "normal")
+    axes.bar_label(bars, [words.number(float(v), decimals) for v in values], padding=2, fontsize=7)
+    axes.margins(x=0.1, y=0.01)
+
+
+_DRAW = {"lines": _lines, "stack": _stack, "share": _share, "ranking": _ranking, "bars": _bars}
+
+
+def _height(figure: decl.Figure, frame: pd.DataFrame) -> float:
+    return max(2.0, 0.19 * len(frame) + 0.6) if figure.kind in ("ranking", "bars") else 3.3
+
+
+def _dress(axes: Axes, words: Words, unit: str, horizontal: bool) -> None:
+    """Numbers as the language writes them, whole years, the unit at the axis."""
+
+    def number(value: float, _: object) -> str:
+        return words.number(value, 0 if float(value).is_integer() else 1)
+
+    values, years = (axes.xaxis, axes.yaxis) if horizontal else (axes.yaxis, axes.xaxis)
+    values.set_major_formatter(number)
+    if horizontal:
+        axes.set_xlabel(unit)
+    else:
+        axes.set_title(unit, loc="left", fontsize=8.5, color="#333333")
+        years.set_major_locator(mpl.ticker.MaxNLocator(integer=True, nbins=11))
+        years.set_major_formatter(lambda value, _: str(int(value)))
+        axes.grid(axis="y", color="#dddddd", linewidth=0.5)
+    axes.set_axisbelow(True)
+
+
+def _svg(canvas: mpl.figure.Figure) -> bytes:
+    out = io.BytesIO()
+    canvas.savefig(out, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    plt.close(canvas)
+    return out.getvalue()
+
+
+def _alternative(figure: decl.Figure, frame: pd.DataFrame, reader: Reader, title: str) -> str:
+    """The figure in words: title, kind, first and last value of each series."""
+    w, d = reader.words, reader.words.declarations
+    kinds = {
+        "lines": w.text("Line chart"),
+        "stack": w.text("Stacked bar chart"),
+        "share": w.text("Stacked bar chart of shares"),
+        "bars": w.text("Bar chart"),
+        "ranking": w.text("Bar chart of countries, in order"),
+    }
+    parts = []
+    for label, own in frame.groupby("label", sort=False):
+        own = own.sort_values("time")
+        decimals = d.indicators[own["indicator"].iloc[0]].decimals
+        pairs = zip(own["time"], own["value"], strict=True)
+        said = [f"{str(time)[:4]}: {w.number(float(value), decimals)}" for time, value in pairs]
+        parts.append(f"{label} – {said[0]}" + (f", {said[-1]}" if len(said) > 1 else ""))
+    return f"{kinds[figure.kind]}. {title}. " + "; ".join(parts) + "."

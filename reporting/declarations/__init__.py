@@ -1,0 +1,45 @@
+"""What is published: ``parameters/`` read into frozen, validated records.
+
+Everything under ``parameters/`` is TOML without code. Unknown keys, duplicate
+ids, references to undeclared things and cycles are faults; all faults are
+reported at once, each naming its file and id.
+"""
+
+from reporting.declarations.loader import home, load
+from reporting.declarations.records import (
+    Accepted,
+    Chapter,
+    Dataset,
+    Declarations,
+    Figure,
+    Indicator,
+    JumpRule,
+    Language,
+    MarginRule,
+    MembersRule,
+    Publication,
+    RangeRule,
+    Rule,
+    SumRule,
+    Table,
+)
+
+__all__ = [
+    "Accepted",
+    "Chapter",
+    "Dataset",
+    "Declarations",
+    "Figure",
+    "Indicator",
+    "JumpRule",
+    "Language",
+    "MarginRule",
+    "MembersRule",
+    "Publication",
+    "RangeRule",
+    "Rule",
+    "SumRule",
+    "Table",
+    "home",
+    "load",
+]

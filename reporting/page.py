@@ -1,0 +1,145 @@
+"""What a notebook writes on: one chapter, one country, one language.
+
+A notebook opens a page with its parameters and then puts headings, sentences,
+tables and figures on it. Each is displayed as Markdown that Quarto and the
+embedded engine render alike; a table also carries its record.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from pathlib import Path
+
+from IPython.display import display
+
+from reporting import charts, declarations, labels, prose, tables, tabulate, validation
+from reporting.errors import UsageError
+from reporting.indicators import Evaluator
+from reporting.vintages import Store
+
+
+class Markdown:
+    """Markdown for the page."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def _repr_markdown_(self) -> str:
+        return self.text
+
+
+class Page:
+    """A chapter being written.
+
+    Parameters
+    ----------
+    geo, lang : str
+        Country and language.
+    as_of : str
+        ISO date; empty for the newest data.
+    span : int
+        How many years (or dates) a table shows.
+    growth : bool
+        Whether tables end with the change over the span and the average
+        growth per year.
+    store : str
+        Folder of the store; empty for the project's own.
+    """
+
+    def __init__(
+        self, geo: str, lang: str, as_of: str = "", span: int = 5, store: str = "", growth: bool = False
+    ) -> None:
+        self._declarations = declarations.load()
+        self.words = labels.Words(self._declarations, lang)
+        if geo not in self._declarations.codelists["geo"]:
+            raise UsageError(f"Unknown country {geo!r}. Codes are Eurostat's (EL is Greece, EU27_2020 the Union).")
+        self.geo = geo
+        self._store = Store(Path(store) if store else self._declarations.home / "outputs" / "store")
+        self._evaluator = Evaluator(self._declarations, self._store, as_of)
+        self._reader = tabulate.Reader(self._evaluator, self.words, geo, span, growth, self._findings)
+        self._without: list[str] = []
+        self._shown = 0
+
+    @functools.lru_cache(maxsize=32)  # noqa: B019  one page lives as long as its notebook
+    def _findings(self, datasets: frozenset[str]) -> list[validation.Finding]:
+        return validation.check(self._declarations, self._store, datasets, self._evaluator.as_of)
+
+    def heading(self, message: str) -> None:
+        """A section heading."""
+        self._put(f"## {tables.plain(self.words.text(message))}\n")
+
+    def say(self, message: str, **values: prose.Quantity | str | None) -> None:
+        """A sentence; left out when one of its values is missing."""
+        if all(value is not None for value in values.values()):
+            filled = {name: str(value) for name, value in values.items()}
+            self._put(tables.plain(self.words.text(message, geo=self.words.geo(self.geo), **filled)) + "\n")
+
+    def value(self, indicator: str, time: str | None = "", back: int = 0, geo: str = "") -> prose.Quantity | None:
+        """The value of an indicator, for a sentence; None when there is none."""
+        return prose.quantity(self.words, self._evaluator, indicator, geo or self.geo, time, back)
+
+    def year(self, indicator: str) -> str | None:
+        """The last year for which an indicator has a value."""
+        found = self.value(indicator)
+        return found.time if found else None
+
+    def shared_year(self, *indicators: str) -> str | None:
+        """The last year for which all of some indicators have a value."""
+        frames = (self._evaluator.indicator(i, (self.geo,)) for i in indicators)
+        times = [set(frame.loc[frame["value"].notna(), "time"]) for frame in frames]
+        return max(set.intersection(*times), default=None)
+
+    def compare(self, indicator: str, back: int, *, up: str, down: str, same: str) -> None:
+        """One of three sentences, by how an indicator moved over some years.
+
+        The sentence may use ``{geo}``, ``{now}``, ``{end}``, ``{then}``, ``{start}``.
+        """
+        now, then = self.value(indicator), self.value(indicator, back=back)
+        if now is None or then is None:
+            return
+        message = same if now.text == then.text else up if now.value > then.value else down
+        self.say(message, now=now, end=now.time, then=then, start=then.time)
+
+    def table(self, name: str) -> None:
+        """A declared table, or a line saying that its data are not in the store."""
+        declared = self._declarations.tables[name]
+        built = tabulate.build(declared, self._reader)
+        if built is None:
+            self._without.append(name)
+            return
+        self._shown += 1
+        display(built)  # type: ignore[no-untyped-call]  # IPython has no types here
+
+    def figure(self, name: str) -> None:
+        """A declared figure, drawn beside the notebook."""
+        figure = charts.build(self._declarations.figures[name], self._reader)
+        if figure is None:
+            return
+        path = Path("figures") / f"{tables.slug(name)}.svg"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(figure.svg)
+        self._put(figure.markdown(path))
+
+    def close(self) -> None:
+        """End of the page: say which tables had no data and how to get them."""
+        if not self._without:
+            return
+        titles = "\n".join(
+            f"- {tables.plain(self.words.text(self._declarations.tables[name].title))}" for name in self._without
+        )
+        said = self.words.text(
+            "The store holds no data on the following tables for {geo}. To fetch them:", geo=self.words.geo(self.geo)
+        )
+        head = self.words.text("Data not available")
+        command = f"reporting fetch {' '.join(self._missing())}"
+        self._put(f'::: {{.callout-note title="{head}"}}\n\n{said} `{command}`\n\n{titles}\n\n:::\n')
+
+    def _missing(self) -> Iterable[str]:
+        ids = self._declarations.indicator_ids(
+            tuple(row for name in self._without for row in self._declarations.tables[name].rows)
+        )
+        return sorted({dataset for i in ids for dataset, _ in self._declarations.inputs(i)})
+
+    def _put(self, text: str) -> None:
+        display(Markdown(text))  # type: ignore[no-untyped-call]  # as above

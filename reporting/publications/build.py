@@ -1,0 +1,64 @@
+"""A whole build on one screen: run the notebooks, then assemble each target."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from reporting import declarations
+from reporting.batch.plan import Target
+from reporting.batch.run import Outcome, execute, make, run_all
+from reporting.publications.assemble import Job, assemble
+
+
+class Watcher(Protocol):
+    """Who is told how far a build has come."""
+
+    def begin(self, what: str, total: int) -> None:
+        """Start a stage of so many jobs."""
+
+    def step(self, name: str, error: str) -> None:
+        """One job has ended, well when ``error`` is empty."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a build made and what failed."""
+
+    built: list[Path] = field(default_factory=list)
+    failures: list[Outcome] = field(default_factory=list)
+    stages: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return sum(self.stages.values())
+
+
+def build(targets: list[Target], jobs: int, engine: str, record: bool, watcher: Watcher) -> Result:
+    """Run all notebooks, several at a time, then render every target whose notebooks ran.
+
+    A failing notebook fails its own target; the others are built.
+    """
+    os.environ["REPORTING_HOME"] = str(declarations.home())
+    for target in targets:
+        make(target.folder.parent)
+    units = [(unit.name, execute, unit) for target in targets for unit in target.units]
+    start = time.monotonic()
+    watcher.begin("notebooks", len(units))
+    outcomes = run_all(units, jobs, lambda o: watcher.step(o.name, o.error))
+    failures = [outcome for outcome in outcomes if outcome.error]
+    failed = {outcome.name for outcome in failures}
+    ran = time.monotonic()
+    whole = [t for t in targets if not failed & {unit.name for unit in t.units}]
+    watcher.begin("publications", len(whole))
+    made = run_all(
+        [(t.name, assemble, Job(t, engine, record)) for t in whole], jobs, lambda o: watcher.step(o.name, o.error)
+    )
+    failures += [outcome for outcome in made if outcome.error]
+    good = {outcome.name for outcome in made if not outcome.error}
+    stages = {"notebooks": ran - start, "publications": time.monotonic() - ran}
+    return Result([t.folder for t in whole if t.name in good], failures, stages)

@@ -1,0 +1,64 @@
+"""The Joint Assessment Framework's values, as held by DG EMPL, mapped back to Eurostat's keys.
+
+One file holds some 600 indicators under the framework's own keys. Most are
+plain Eurostat series: ``jaf_series.csv`` gives the dataset and key each was
+taken from, so that a later fetch from Eurostat continues the same series.
+Formulas and special extractions stay in the dataset ``jaf``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+from reporting import observations
+from reporting.declarations import Declarations
+from reporting.errors import SourceChanged, SourceUnreadable
+from reporting.sources import Extract
+
+_MAP = Path(__file__).parents[1] / "embedded" / "jaf_series.csv"
+#: Rows whose indicator key is missing (610) or was overwritten by a number (840) in the file of 20 October 2025.
+_CORRUPT = 1450
+
+
+def read(path: Path, declarations: Declarations) -> list[Extract]:
+    """One extract for each dataset the framework draws on.
+
+    Parameters
+    ----------
+    path : Path
+        Parquet file with the columns ``jaf_key, geo, time, value, flags``.
+
+    Raises
+    ------
+    SourceUnreadable, SourceChanged
+        When the file is not readable, or has another number of damaged rows.
+    """
+    received = path.read_bytes()
+    try:
+        raw = pd.read_parquet(path, columns=["jaf_key", "geo", "time", "value", "flags"])
+    except (OSError, ValueError) as error:
+        raise SourceUnreadable(f"{path.name}: not the framework's Parquet file: {error}") from None
+    damaged = ~raw["jaf_key"].str.startswith(("PA", "OV"))
+    if damaged.sum() != _CORRUPT:
+        raise SourceChanged(f"{path.name}: {damaged.sum()} rows without an indicator key, {_CORRUPT} expected.")
+    series = pd.read_csv(_MAP)
+    frame = raw[~damaged].merge(series, on="jaf_key", how="inner", validate="m:1")
+    frame["flag"] = frame["flags"].fillna("").str.lower().map(lambda flag: observations.combine([flag]))
+    frame = frame[frame["value"].notna() | (frame["flag"] != "")]
+    frame = frame.assign(
+        key=frame["key"] + frame["geo"], time=frame["time"].astype(str), vintage="", source="", note=""
+    )
+    facts = {"vintage": "", "request": path.name, "structure": "", "acknowledgement": "", "received": received}
+    return [
+        Extract(
+            dataset=str(dataset),
+            frame=part[list(observations.COLUMNS)].reset_index(drop=True),
+            sha256=hashlib.sha256(received).hexdigest(),
+            **facts,  # type: ignore[arg-type]
+        )
+        for dataset, part in frame.groupby("dataset")
+        if dataset in declarations.datasets
+    ]

@@ -1,0 +1,109 @@
+"""What stands in a cell: a number in one of the usual spellings, ``:``, a flag.
+
+Values are read as written; nothing is rounded, and what is not a number is an
+error of the caller's to place. Missing is ``NaN``, never zero.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+
+from reporting.observations import FLAG_LETTERS
+
+_LETTERS = re.compile(f"[{FLAG_LETTERS}]*")
+_CODE_AND_LABEL = re.compile(r"(\w+): .*", re.DOTALL)
+_FOOTNOTE = re.compile(r"\(\d+\)")
+#: A cell in which a spreadsheet failed to compute, in any language: #N/A, #VALUE!, #VALEUR!
+_SPREADSHEET_ERROR = re.compile(r"#[A-Z0-9/]+[!?]?")
+#: Confidentiality statuses that restrict nothing (CL_CONF_STATUS).
+_FREE = ("", "F")
+
+
+def _pattern(decimal: str, group: str) -> re.Pattern[str]:
+    whole = rf"\d+|\d{{1,3}}(?:[ \u00a0\u202f{group}]\d{{3}})+|(?=[{decimal}]\d)"
+    number = rf"[+-]?(?:{whole})(?:[{decimal}]\d+)?(?:[eE][+-]?\d+)?"
+    return re.compile(rf"(?P<number>{number}|:)\s*(?P<flag>[{FLAG_LETTERS}]*)|")
+
+
+_PATTERNS = {".": _pattern(".", ","), ",": _pattern(",", ".")}
+
+
+@functools.lru_cache(maxsize=100_000)
+def number(cell: str, decimal: str = ".") -> tuple[float, str, str]:
+    """The value of a cell, the flag beside it and a note, if any.
+
+    Parameters
+    ----------
+    cell : str
+        As written, e.g. ``1,234.5``, ``12.3 bp`` or ``: c``.
+    decimal : str
+        The decimal mark: ``.`` or ``,``; the other one then groups thousands,
+        as spaces do.
+
+    Raises
+    ------
+    ValueError
+        When the cell is neither a number nor a mark for a missing value.
+
+    Examples
+    --------
+    >>> number("12.3 bp")
+    (12.3, 'bp', '')
+    >>> number("-1\u00a0234,5", ",")
+    (-1234.5, '', '')
+    """
+    text = cell.strip().replace("\u2212", "-")
+    if _SPREADSHEET_ERROR.fullmatch(text):
+        return math.nan, "", f"{text} in the file"
+    found = _PATTERNS[decimal].fullmatch(text)
+    if found is None:
+        raise ValueError(f"{cell!r} is not a number")
+    if found["number"] in (None, ":"):
+        return math.nan, found["flag"] or "", ""
+    plain = re.sub(rf"[^0-9eE+{decimal}-]", "", found["number"]).replace(decimal, ".")
+    value = float(plain)
+    if not math.isfinite(value):
+        raise ValueError(f"{cell!r} is too large a number")
+    return value, found["flag"], ""
+
+
+def flag(cell: str, labels: dict[str, str]) -> tuple[str, str]:
+    """The flag letters in a cell, verbatim, and the confidentiality status beside them.
+
+    Parameters
+    ----------
+    cell : str
+        Letters (``bep``), letters and status (``e|C``), a code with its label
+        (``p: provisional``) or labels (``break in time series, provisional``).
+    labels : dict
+        Letter for each label.
+
+    Raises
+    ------
+    ValueError
+        When something in the cell is not a known flag.
+
+    Examples
+    --------
+    >>> flag("e|C", {})
+    ('e', 'C')
+    """
+    text, _, status = _FOOTNOTE.sub("", cell).strip().partition("|")
+    if both := _CODE_AND_LABEL.fullmatch(text):
+        text = both[1]
+    text = text.strip().removeprefix(":").strip()
+    if text in labels:
+        text = labels[text]
+    elif not _LETTERS.fullmatch(text):
+        words = text.split(", ")
+        if not all(word in labels for word in words):
+            raise ValueError(f"{cell!r} is not a known flag")
+        text = "".join(labels[word] for word in words)
+    return text, status
+
+
+def free(status: str) -> bool:
+    """Whether a confidentiality status (code, or code and label) restricts nothing."""
+    return status.partition(":")[0].strip().upper() in _FREE

@@ -1,0 +1,92 @@
+"""Staging, and Quarto where it is installed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pymupdf
+import pytest
+import yaml
+
+from reporting.errors import OutputFailed, RenderingFailed, UsageError
+from reporting.labels import Words
+from reporting.publications import Book, choose, quarto, render, stage
+from reporting.publications.stage import merged
+
+needs_quarto = pytest.mark.skipif(quarto.version() is None, reason="quarto is not on the PATH")
+
+
+def test_the_staged_project_joins_house_and_book(book: Book, words: Words, tmp_path: Path) -> None:
+    """The project has the house's formats, the book's chapters, language and titles."""
+    project = stage(book, words, tmp_path / "p")
+    settings = yaml.safe_load((project / "_quarto.yml").read_text(encoding="utf-8"))
+    assert settings["book"]["chapters"] == ["index.qmd", "01-depenses.qmd", "02-recettes.qmd"]
+    assert settings["lang"] == "fr-BE" and settings["format"]["html"]["html-math-method"] == "mathml"
+    assert settings["format"]["typst"]["pdf-standard"] == "ua-1" and settings["execute"] == {"enabled": False}
+    assert settings["crossref"]["tbl-title"] == "Table"
+    assert sorted(p.name for p in (project / "figures").iterdir()) == ["evolution.svg", "recettes.svg"]
+
+
+def test_staging_again_replaces_only_a_project(book: Book, words: Words, tmp_path: Path) -> None:
+    """An earlier project is replaced whole; a folder of something else is left alone."""
+    project = stage(book, words, tmp_path / "p")
+    stage(replace(book, chapters=book.chapters[:1]), words, project)
+    assert not (project / "02-recettes.qmd").exists()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.txt").write_text("mine")
+    with pytest.raises(OutputFailed, match="no Quarto project"):
+        stage(book, words, tmp_path / "other")
+    assert (tmp_path / "other" / "thesis.txt").is_file()
+
+
+def test_two_files_of_one_name_are_refused(book: Book, words: Words, tmp_path: Path) -> None:
+    """A figure never silently takes the place of another chapter's."""
+    other = tmp_path / "evolution.svg"
+    other.write_text("<svg/>")
+    chapters = (book.chapters[0], replace(book.chapters[1], files=(other,)))
+    with pytest.raises(RenderingFailed, match=r"evolution\.svg"):
+        stage(replace(book, chapters=chapters), words, tmp_path / "p")
+
+
+def test_settings_are_merged_by_table() -> None:
+    """Tables are merged at every depth; other values are replaced."""
+    assert merged({"a": {"b": 1, "c": [1]}}, {"a": {"c": [2], "d": 3}}) == {"a": {"b": 1, "c": [2], "d": 3}}
+
+
+def test_an_unknown_engine_is_wrong_use() -> None:
+    """The message names the engines there are."""
+    with pytest.raises(UsageError, match="auto, quarto, embedded"):
+        choose("latex")
+
+
+def test_quarto_asked_for_but_absent_is_wrong_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Quarto, ``auto`` is the embedded engine and ``quarto`` an error that says what to do."""
+    monkeypatch.setattr(quarto, "version", lambda: None)
+    assert choose("auto") == "embedded"
+    with pytest.raises(UsageError, match="install it"):
+        choose("quarto")
+
+
+@needs_quarto
+@pytest.mark.slow
+def test_quarto_makes_the_same_book(book: Book, words: Words, made: Path, tmp_path: Path) -> None:
+    """Quarto's PDF has the same words as the embedded engine's, and both formats are in place."""
+    result = render(book, words, tmp_path / "q", ("html", "pdf"), "quarto")
+    assert result["html"].is_file() and (tmp_path / "q" / "02-recettes.html").is_file()
+    texts = []
+    for path in (result["pdf"], made / "essai-BE-fr.pdf"):
+        pages = pymupdf.open(path)
+        texts.append(re.sub(r"[\s.\u2060]+", " ", " ".join(page.get_text() for page in pages)))
+    assert texts[0] == texts[1]
+
+
+@needs_quarto
+@pytest.mark.slow
+def test_quarto_errors_are_passed_on(book: Book, words: Words, tmp_path: Path) -> None:
+    """A failing chapter raises with Quarto's words."""
+    broken = replace(book.chapters[0], markdown="```{=typst}\n#nothing-of-the-kind\n```\n", files=())
+    project = stage(replace(book, chapters=(broken,)), words, tmp_path / "p")
+    with pytest.raises(RenderingFailed, match="nothing-of-the-kind"):
+        quarto.render(project, ("pdf",))
