@@ -81,7 +81,9 @@ def build(figure: decl.Figure, reader: Reader) -> Figure | None:
     title = w.text(figure.title)
     when = frame["time"].iloc[0] if figure.kind in ("ranking", "bars") else ""
     caption = ", ".join(filter(None, (title, "" if by_geo else w.geo(reader.geo), when))) + f" ({unit})"
-    notes = (*(w.text(note) for note in figure.notes), *remarks(frame, reader), *sources(frame, reader))
+    broken = figure.kind == "lines" and frame["flag"].str.contains("b").any()
+    marks = (w.text("A dotted vertical line marks a break in series."),) if broken else ()
+    notes = (*(w.text(note) for note in figure.notes), *marks, *remarks(frame, reader), *sources(frame, reader))
     return Figure(figure.id, caption, _alternative(figure, frame, reader, title), svg, notes)
 
 

@@ -23,7 +23,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from babel.numbers import format_decimal
 
-from reporting.declarations import Declarations, Indicator
+from reporting.declarations import Declarations, Indicator, load
 from reporting.errors import UsageError
 
 MISSING = ":"
@@ -192,3 +192,11 @@ def _calls(source: str) -> Iterator[str]:
                 yield from (str(k.value.value) for k in node.keywords if isinstance(k.value, ast.Constant))
             if name in _SAYING and isinstance(first, ast.Constant) and isinstance(first.value, str):
                 yield first.value
+
+
+if __name__ == "__main__":
+    known = load()
+    for language in known.languages:
+        if language != "en":
+            left = update(known, language)
+            print(f"{language}: {len(left)} messages without translation", *left, sep="\n  ")

@@ -23,6 +23,8 @@ UNSETTLED = frozenset("pef")
 TIDY = ("table", "geo", "indicator", "time", "unit", "value", "flag", "dataset", "key", "vintage", "source", "note")
 
 _WIDE = 11
+#: Tables of so many rows are not broken over two pages.
+_KEPT_TOGETHER = 18
 _BREAK = "stroke: (left: 1.2pt + black)"
 
 
@@ -139,6 +141,8 @@ class Table:
     def typst(self) -> str:
         """Typst tables, ten columns at a time, with header rows and a legend; no caption."""
         blocks = [panel._typst_panel() for panel in self._panels()]
+        if len(self.rows) * len(blocks) <= _KEPT_TOGETHER:
+            blocks = [f"#block(breakable: false)[\n{block}\n]" for block in blocks]
         return "\n#v(0.4em)\n".join(blocks) + "\n" + notes_typst(self.below)
 
     def _typst_panel(self) -> str:
