@@ -23,8 +23,9 @@ import seaborn as sns  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402
 
 from reporting import declarations as decl  # noqa: E402
+from reporting import typeset
 from reporting.labels import Words  # noqa: E402
-from reporting.tables import notes_html, notes_typst, plain, raw, slug  # noqa: E402
+from reporting.tables import notes_html, plain, raw, slug  # noqa: E402
 from reporting.tabulate import Reader, remarks, sources  # noqa: E402
 
 _MARKERS = "osD^vPX*<>hd"
@@ -56,7 +57,7 @@ class Figure:
         """A captioned, numbered figure for Quarto and the embedded engine."""
         alternative = self.alternative.replace('"', "”").replace("\n", " ")
         return f'![{plain(self.caption)}]({path.as_posix()}){{#fig-{slug(self.id)} fig-alt="{alternative}"}}\n\n' + raw(
-            notes_html(self.below), notes_typst(self.below)
+            notes_html(self.below), typeset.notes(self.below)
         )
 
 
@@ -92,7 +93,8 @@ def _spanned(frame: pd.DataFrame, span: int, latest: bool) -> pd.DataFrame:
     last = years.max()
     if latest:
         counts = frame.groupby("time").size()
-        return frame[frame["time"] == counts[counts >= 0.8 * counts.max()].index.max()]
+        last_full: str = counts[counts >= 0.8 * counts.max()].index.max()
+        return frame[frame["time"] == last_full]
     return frame[years > last - max(span, 10)]
 
 
@@ -108,8 +110,7 @@ def _wide(frame: pd.DataFrame) -> pd.DataFrame:
     order = list(dict.fromkeys(frame["label"]))
     times = frame["time"].str[:4].astype(int) + (frame["time"].str[5:7].replace("", "1").astype(int) - 1) / 12
     wide: pd.DataFrame = frame.assign(x=times).pivot_table(index="x", columns="label", values="value", aggfunc="last")
-    in_order: pd.DataFrame = wide.reindex(columns=order)
-    return in_order
+    return wide.reindex(columns=order)
 
 
 def _lines(axes: Axes, frame: pd.DataFrame, reader: Reader) -> None:

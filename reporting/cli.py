@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -34,6 +35,8 @@ StoreOption = Annotated[
     Path | None, typer.Option("--store", envvar="REPORTING_STORE", help="Folder of the store [default: outputs/store].")
 ]
 AsOf = Annotated[str, typer.Option("--as-of", help="Data as known on this date (YYYY-MM-DD) [default: the newest].")]
+#: How typer ends on Ctrl-C.
+_INTERRUPTED = 130
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -44,9 +47,10 @@ def main() -> None:
     except ReportingError as error:
         err.print(f"reporting: {error}", markup=False)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        err.print("\nreporting: interrupted. What was finished stays; run the same command again to complete it.")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            err.print("\nreporting: interrupted. What was finished stays; run the same command again to complete it.")
+        raise
     except OSError as error:
         failed = OutputFailed(
             f"{error.strerror or error}: {error.filename or ''}. Free space or choose another folder."
@@ -147,13 +151,16 @@ def check(
     found = validation.check(known, place, names, as_of)
     shown = [f for f in found if levels.index(f.severity) <= levels.index(severity)]
     if as_json:
-        out.print_json(json.dumps([asdict(f) for f in shown], allow_nan=True))
+        records = [{k: None if v != v else v for k, v in asdict(f).items()} for f in shown]
+        out.print_json(json.dumps(records))
     else:
         for finding in shown:
-            accepted = f" (accepted: {finding.accepted})" if finding.accepted else ""
-            out.print(f"{finding.severity}, {finding.outcome}: {finding.message}{accepted}", markup=False)
-        failed = sum(f.outcome == "failed" for f in found)
-        out.print(f"{failed} failed, {len(found) - failed} undecidable; {len(shown)} shown.")
+            if finding.outcome == "failed":
+                accepted = f" (accepted: {finding.accepted})" if finding.accepted else ""
+                out.print(f"{finding.severity}: {finding.message}{accepted}", markup=False)
+        for rule, count in Counter(f.rule for f in found if f.outcome == "undecidable").items():
+            out.print(f"undecidable: {rule}: {count} times a value is missing (--json lists them)", markup=False)
+        out.print(f"{sum(f.outcome == 'failed' for f in found)} failed.")
     if any(f.stops for f in found):
         raise typer.Exit(1)
 
@@ -182,6 +189,8 @@ def build(
     from reporting.publications import build as building
 
     known = declarations.load()
+    if jobs < 0:
+        raise UsageError(f"--jobs {jobs} makes no sense: give how many notebooks run at a time, or leave it out.")
     targets = plan(
         known,
         publication,

@@ -1,8 +1,9 @@
 """Declared formulas over series: values with the flags of what they came from.
 
 Formulas are arithmetic over named inputs, read by an allow-list and never
-evaluated as Python. A value derived from a missing value is missing; a derived
-value carries the flags of all its inputs.
+evaluated as Python. A value derived from a missing value is missing, and so is a
+division by zero; a derived value carries the flags of all the observations it
+comes from.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ from __future__ import annotations
 import ast
 import functools
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from reporting.declarations import Declarations, Indicator
-from reporting.errors import DeclarationError
-from reporting.observations import combine
+from reporting.declarations import Declarations, Indicator, formulas
+from reporting.errors import DeclarationError, UsageError
+from reporting.observations import add, combine
 from reporting.vintages import Store
 
 #: Columns of an indicator table: an observation table plus indicator and unit.
@@ -29,8 +30,10 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[pd.Series, pd.Series], pd.Series
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
+    ast.Div: lambda left, right: left / right.where(right != 0),
 }
+#: An operand: the name of an input, and how many years earlier it is taken.
+_Operand = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -57,17 +60,20 @@ class Evaluator:
         """Values of one indicator for some geos (columns of :data:`COLUMNS`).
 
         A group of countries that the provider does not give is computed from
-        its members when the indicator declares ``aggregate``; its dataset is
-        then marked ``computed``.
+        its members when the indicator declares ``aggregate``, for the years in
+        which all have a value; its note is then ``computed``.
         """
-        declared = self.declarations.indicators[indicator]
+        declared = self.declarations.indicators.get(indicator)
+        if declared is None:
+            raise UsageError(f"Unknown indicator {indicator!r}: it is not declared in parameters/indicators/.")
         frame = self._values(declared)
-        parts = [frame[frame["geo"].isin(geos)]]
+        computed: list[str] = []
         if declared.aggregate:
             known = set(frame.loc[frame["value"].notna(), "geo"])
-            for group in (g for g in geos if g in self.declarations.groups and g not in known):
-                parts.append(_aggregate(frame, group, self.declarations.groups[group]))
-        result = pd.concat(parts).assign(indicator=indicator, unit=declared.unit)
+            computed = [g for g in geos if g in self.declarations.groups and g not in known]
+        given = frame[frame["geo"].isin(set(geos) - set(computed))]
+        sums = [_aggregate(frame, group, self.declarations.groups[group]) for group in computed]
+        result = pd.concat([given, *sums]).assign(indicator=indicator, unit=declared.unit)
         return result.reindex(columns=list(COLUMNS)).reset_index(drop=True)
 
     def _values(self, indicator: Indicator) -> pd.DataFrame:
@@ -82,80 +88,108 @@ class Evaluator:
             frame = self.store.select(dataset, key, self.as_of)
         else:
             frame = self._values(self.declarations.indicators[ref])
-        if frame.duplicated(_IDENTITY).any():
-            raise DeclarationError([f"input {ref!r} gives more than one value for a country and year: narrow its key"])
+        twice = frame[frame.duplicated(_IDENTITY, keep=False)]
+        if not twice.empty:
+            first = twice[(twice[_IDENTITY] == twice[_IDENTITY].iloc[0]).all(axis=1)]
+            raise DeclarationError(
+                [
+                    f"input {ref!r} gives more than one value for {first['geo'].iloc[0]} in {first['time'].iloc[0]} "
+                    f"({', '.join(first['key'])}): narrow its key"
+                ]
+            )
         return frame.set_index(_IDENTITY)[["value", "flag", *_TRACE]]
 
 
 def _derive(indicator: Indicator, inputs: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    tree = ast.parse(indicator.formula, mode="eval").body
+    tree = formulas.parse(indicator.formula)
     index = functools.reduce(lambda a, b: a.union(b), (frame.index for frame in inputs.values()))
-    aligned = {name: frame.reindex(index) for name, frame in inputs.items()}
-    with np.errstate(divide="ignore", invalid="ignore"):
-        values = _compute(indicator, tree, {name: frame["value"] for name, frame in aligned.items()})
+    frames = {
+        (name, years): _earlier(inputs[name].reindex(index), years) for name, years in sorted(set(_operands(tree)))
+    }
+    values = _compute(tree, {operand: frame["value"] for operand, frame in frames.items()})
     result = pd.DataFrame({"value": values.replace([np.inf, -np.inf], np.nan)}, index=index)
-    frames = list(aligned.values())
-    result["flag"] = [combine(flags) for flags in zip(*(f["flag"].fillna("") for f in frames), strict=True)]
+    result["flag"] = [combine(flags) for flags in zip(*(f["flag"].fillna("") for f in frames.values()), strict=True)]
     for column in _TRACE:
-        sets = zip(*(frame[column].fillna("") for frame in frames), strict=True)
-        result[column] = ["; ".join(dict.fromkeys(filter(None, parts))) for parts in sets]
+        parts = zip(*(frame[column].fillna("") for frame in frames.values()), strict=True)
+        result[column] = [_joined(texts) for texts in parts]
     return result
 
 
-def _compute(indicator: Indicator, node: ast.expr, inputs: dict[str, pd.Series]) -> pd.Series:
+def _operands(tree: ast.expr) -> Iterable[_Operand]:
+    """The inputs of a formula, each with how many years earlier it is taken."""
+    called = {id(x) for node in ast.walk(tree) if isinstance(node, ast.Call) for x in (node.func, *node.args)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="lag"), args=[ast.Name(id=name), ast.Constant(value=int() as years)]):
+                yield name, years
+            case ast.Call(args=[ast.Name(id=name)]):
+                yield from ((name, 0), (name, 1))
+            case ast.Name(id=name) if id(node) not in called:
+                yield name, 0
+
+
+def _compute(node: ast.expr, operands: Mapping[_Operand, pd.Series]) -> pd.Series:
+    """The value of a formula that :mod:`reporting.declarations.formulas` has found sound."""
     match node:
-        case ast.Name(id=name) if name in inputs:
-            return inputs[name]
+        case ast.Name(id=name):
+            return operands[name, 0]
         case ast.Constant(value=int() | float() as number):
-            return pd.Series(float(number), index=next(iter(inputs.values())).index)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-            return _ARITHMETIC[type(op)](_compute(indicator, left, inputs), _compute(indicator, right, inputs))
+            return pd.Series(float(number), index=next(iter(operands.values())).index)
+        case ast.BinOp(left=left, op=op, right=right):
+            return _ARITHMETIC[type(op)](_compute(left, operands), _compute(right, operands))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_compute(indicator, operand, inputs)
+            return -_compute(operand, operands)
         case ast.Call(func=ast.Name(id="lag"), args=[ast.Name(id=name), ast.Constant(value=int() as years)]):
-            return lag(inputs[name], years)
+            return operands[name, years]
         case ast.Call(func=ast.Name(id="growth"), args=[ast.Name(id=name)]):
-            return 100 * (inputs[name] / lag(inputs[name], 1) - 1)
+            return 100 * (_ARITHMETIC[ast.Div](operands[name, 0], operands[name, 1]) - 1)
         case ast.Call(func=ast.Name(id="change"), args=[ast.Name(id=name)]):
-            return inputs[name] - lag(inputs[name], 1)
-    raise DeclarationError(
-        [
-            f"[{indicator.id}] formula {indicator.formula!r}: {ast.unparse(node)!r} is not allowed. "
-            "Allowed: inputs, numbers, + - * /, lag(x, years), growth(x), change(x)."
-        ]
-    )
+            return operands[name, 0] - operands[name, 1]
+    raise DeclarationError([f"{ast.unparse(node)!r} is not allowed in a formula. Allowed: {formulas.ALLOWED}"])
 
 
-def lag(values: pd.Series, years: int) -> pd.Series:
-    """The value of the same geo some years earlier; missing where there is none."""
-    earlier = values.copy()
-    earlier.index = pd.MultiIndex.from_arrays(
-        [
-            values.index.get_level_values("geo"),
-            [str(int(t) + years) if t.isdigit() else t + "?" for t in values.index.get_level_values("time")],
-        ],
-        names=_IDENTITY,
-    )
-    return earlier.reindex(values.index)
+def _earlier(frame: pd.DataFrame, years: int) -> pd.DataFrame:
+    """The observations of the same geo some years earlier; missing where there are none.
+
+    A break in series stands between its own year and the one before: going
+    back over it carries the flag, starting from it does not.
+    """
+    if not years:
+        return frame
+    geos, times = (frame.index.get_level_values(level) for level in _IDENTITY)
+
+    def back(distance: int) -> pd.DataFrame:
+        ahead = [str(int(t) + distance) if len(t) == 4 and t.isdecimal() else t + "?" for t in times]
+        return frame.set_axis(pd.MultiIndex.from_arrays([geos, ahead], names=_IDENTITY)).reindex(frame.index)
+
+    found = back(years)
+    flags = found["flag"].fillna("").str.replace("b", "")
+    for distance in range(1, years):
+        flags += back(distance)["flag"].fillna("").str.contains("b").map({True: "b", False: ""})
+    return found.assign(flag=flags)
+
+
+def _joined(texts: Iterable[str]) -> str:
+    """Texts that may already be joined, joined by ``"; "``, each once."""
+    return "; ".join(dict.fromkeys(part for text in texts for part in text.split("; ") if part))
 
 
 def _aggregate(frame: pd.DataFrame, group: str, members: tuple[str, ...]) -> pd.DataFrame:
-    """The sum over the members, missing in a year in which any member is missing."""
-    inside = frame[frame["geo"].isin(members)]
-    rows = []
-    for time, year in inside.groupby("time"):
-        full = set(year.loc[year["value"].notna(), "geo"]) == set(members)
-        rows.append(
-            {
-                "geo": group,
-                "time": time,
-                "value": year["value"].sum() if full else float("nan"),
-                "flag": combine(year["flag"]),
-                "dataset": "; ".join(sorted(set(year["dataset"]))),
-                "key": f"computed: sum of {len(members)} members of {group}",
-                "vintage": max(year["vintage"]),
-                "source": "",
-                "note": "computed",
-            }
-        )
-    return pd.DataFrame(rows, columns=frame.columns)
+    """The sum over the members, in the years in which every member has a value."""
+    inside = frame[frame["geo"].isin(members) & frame["value"].notna()]
+    rows = [
+        {
+            "geo": group,
+            "time": time,
+            "value": add(year["value"]),
+            "flag": combine(year["flag"]),
+            "dataset": _joined(sorted(year["dataset"])),
+            "key": f"computed: sum of {len(members)} members of {group}",
+            "vintage": _joined(sorted(year["vintage"])),
+            "source": _joined(year["source"]),
+            "note": "computed",
+        }
+        for time, year in inside.groupby("time")
+        if len(year) == len(members)
+    ]
+    return pd.DataFrame(rows, columns=frame.columns).astype({"value": "float64"})

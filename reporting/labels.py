@@ -23,6 +23,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from babel.numbers import format_decimal
 
+from reporting import vintages
 from reporting.declarations import Declarations, Indicator, load
 from reporting.errors import UsageError
 
@@ -141,7 +142,8 @@ def update(declarations: Declarations, lang: str, translations: dict[str, str] |
     wanted = sorted(messages(declarations))
     fresh = Catalog(locale=declarations.languages[lang].locale, project="reporting", charset="utf-8", fuzzy=False)
     for message in wanted:
-        fresh.add(message, known.get(message, ""))
+        entry = fresh.add(message, known.get(message, ""))
+        entry.flags.discard("python-format")  # placeholders are in braces; % is a per cent sign
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, fresh, width=0, omit_header=True)
@@ -167,9 +169,17 @@ def messages(declarations: Declarations) -> set[str]:
             found |= {value for key, value in chapter.parameters.items() if key in ("introduction", "heading")}
     found |= {rule.title for rule in d.rules.values()}
     found |= {dataset.acknowledgement for dataset in d.datasets.values()}
+    found |= {manifest.acknowledgement for manifest in _held()}
     found |= {accepted.reason for accepted in d.accepted}
     found |= set(_spoken(d.home))
     return {message for message in found if message}
+
+
+def _held() -> Iterator[vintages.Manifest]:
+    """The manifests of the embedded edition, whose acknowledgements are shown."""
+    store = vintages.Store(vintages.EMBEDDED, embedded=None)
+    for dataset in store.datasets():
+        yield from (manifest for manifest, _ in store.manifests(dataset))
 
 
 def _spoken(home: Path) -> Iterator[str]:

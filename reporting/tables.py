@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from html import escape
 from typing import Any
 
+from reporting import typeset
+
 #: Media type under which an executed notebook carries a table.
 MEDIA_TYPE = "application/vnd.reporting.table+json"
 
@@ -21,11 +23,6 @@ UNSETTLED = frozenset("pef")
 
 #: Columns of the tidy twin.
 TIDY = ("table", "geo", "indicator", "time", "unit", "value", "flag", "dataset", "key", "vintage", "source", "note")
-
-_WIDE = 11
-#: Tables of so many rows are not broken over two pages.
-_KEPT_TOGETHER = 18
-_BREAK = "stroke: (left: 1.2pt + black)"
 
 
 @dataclass(frozen=True)
@@ -139,54 +136,11 @@ class Table:
         return f'<tr><th scope="row">{escape(row.label)}</th>{unit}{"".join(cells)}</tr>'
 
     def typst(self) -> str:
-        """Typst tables, ten columns at a time, with header rows and a legend; no caption."""
-        blocks = [panel._typst_panel() for panel in self._panels()]
-        if len(self.rows) * len(blocks) <= _KEPT_TOGETHER:
-            blocks = [f"#block(breakable: false)[\n{block}\n]" for block in blocks]
-        return "\n#v(0.4em)\n".join(blocks) + "\n" + notes_typst(self.below)
+        """Typst tables with header rows, notes and a legend; no caption."""
+        return typeset.table(self)
 
-    def _typst_panel(self) -> str:
-        count = len(self.columns)
-        widths = ["1fr", *(["auto"] if self.with_units else []), *["auto"] * count]
-        heads = [self.stub, *([self.unit_head] if self.with_units else []), *self.columns]
-        shift = len(heads) - count
-        header = ", ".join(self._typst_head(i - shift, head) for i, head in enumerate(heads))
-        lines = [f"  table.header({header}),"]
-        for row in self.rows:
-            cells = [f"[#{_string(row.label)}]", *([f"[#{_string(row.unit)}]"] if self.with_units else [])]
-            cells += [self._typst_cell(position, cell) for position, cell in enumerate(row.cells)]
-            lines.append("  " + ", ".join(cells) + ",")
-        aligns = ", ".join(["left"] * shift + ["right"] * count)
-        body = "\n".join(lines)
-        return (
-            "#[\n#set text(size: 7.5pt)\n#set par(justify: false)\n#table(\n"
-            f"  columns: ({', '.join(widths)},),\n  align: ({aligns},),\n  inset: (x: 3pt, y: 3pt),\n"
-            f"  stroke: (x, y) => (bottom: 0.3pt + luma(140), top: if y == 0 {{ 0.8pt + black }}),\n{body}\n)\n]"
-        )
-
-    def _typst_head(self, position: int, head: str) -> str:
-        return f"table.cell({_BREAK if position in self.breaks else ''})[#strong({_string(head)})]"
-
-    def _typst_cell(self, position: int, cell: Cell) -> str:
-        mark = f"#super({_string(cell.flag)})" if cell.flag else ""
-        content = f"[#{_string(cell.text)}{mark}]"
-        options = []
-        if cell.unsettled:
-            options.append("fill: luma(222)")
-        if position in self.breaks:
-            options.append(_BREAK)
-        return f"table.cell({', '.join(options)}){content}" if options else content
-
-    def _panels(self) -> Iterable[Table]:
-        """The table cut into panels narrow enough for a page, latest columns last."""
-        total = len(self.columns)
-        if total <= _WIDE:
-            return [self]
-        first = total % 10 or 10
-        edges = [0, *range(first, total + 1, 10)]
-        return [self._slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
-
-    def _slice(self, start: int, stop: int) -> Table:
+    def part(self, start: int, stop: int) -> Table:
+        """The table with some of its columns only."""
         rows = tuple(replace(row, cells=row.cells[start:stop]) for row in self.rows)
         breaks = tuple(b - start for b in self.breaks if start <= b < stop)
         return replace(self, columns=self.columns[start:stop], rows=rows, breaks=breaks)
@@ -210,12 +164,6 @@ def notes_html(lines: Iterable[str]) -> str:
     return '<div class="stat-notes">' + "".join(f"<p>{escape(line)}</p>" for line in lines) + "</div>"
 
 
-def notes_typst(lines: Iterable[str]) -> str:
-    """Small lines under a table or figure, in Typst."""
-    said = "\n".join(f"#block(above: 0.4em, below: 0.4em)[#text(size: 7pt)[#{_string(line)}]]" for line in lines)
-    return f"#align(left)[\n{said}\n]\n"
-
-
 def raw(html: str, typst: str) -> str:
     """Markdown of which each output format takes its own block."""
     return f"```{{=html}}\n{html}\n```\n\n```{{=typst}}\n{typst}\n```\n"
@@ -233,8 +181,3 @@ def plain(text: str) -> str:
 
 def _rule(table: Table, position: int) -> str:
     return ' class="brk"' if position in table.breaks else ""
-
-
-def _string(text: str) -> str:
-    """A Typst string literal."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'

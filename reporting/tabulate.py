@@ -19,8 +19,6 @@ from reporting.indicators import Evaluator
 from reporting.labels import Words
 from reporting.tables import TIDY, Cell, Row, Table
 
-#: Units in which a change is a difference of points, and growth has no meaning.
-POINTS = frozenset({"PC", "PC_GDP", "PC_CHE", "PC_POP", "PC_ACT", "PC_UNE", "PC_EMP", "PC_TOT", "PC_BEN", "PC_SAL"})
 _SOURCES_SHOWN = 4
 
 
@@ -150,6 +148,11 @@ def _derived(value: float, decimals: int, words: Words) -> Cell:
     return Cell(known, "", words.number(known, decimals), decimals)
 
 
+def _points(unit: str) -> bool:
+    """Whether a change in this unit is a difference of points, and growth has no meaning."""
+    return unit.startswith("PC")
+
+
 _Change = Callable[[list[Cell]], float]
 
 
@@ -160,7 +163,7 @@ def _growth_heads(table: decl.Table, reader: Reader, times: list[str]) -> list[t
     units = {reader.words.declarations.indicators[i].unit for i in reader.words.declarations.indicator_ids(table.rows)}
     span = {"start": times[0], "end": times[-1]}
     heads = [(reader.words.text("Change {start}–{end}", **span), "change")]
-    if units - POINTS:
+    if not all(_points(unit) for unit in units):
         heads.append((reader.words.text("Average growth per year, %"), "growth"))
     return heads
 
@@ -174,7 +177,7 @@ def _changes(extra: list[tuple[str, str]], indicator: decl.Indicator, times: lis
 
     def growth(cells: list[Cell]) -> float:
         first, last = cells[0].value, cells[count - 1].value
-        if indicator.unit in POINTS or not first or last is None or last / first <= 0:
+        if _points(indicator.unit) or not first or last is None or last / first <= 0:
             return float("nan")
         return float(100 * ((last / first) ** (1 / (int(times[-1]) - int(times[0]))) - 1))
 
@@ -283,9 +286,9 @@ def remarks(frame: pd.DataFrame, reader: Reader) -> tuple[str, ...]:
 
 
 def largest(findings: list[validation.Finding]) -> list[validation.Finding]:
-    """One finding for each rule, geo and time: million euro first, errors and warnings only."""
+    """One finding for each rule's title, geo and time: million euro first, errors and warnings only."""
     best: dict[tuple[str, str, str], validation.Finding] = {}
     for finding in sorted(findings, key=lambda f: (f.unit != "MIO_EUR", -abs(f.difference))):
         if finding.severity != "information":
-            best.setdefault((finding.rule, finding.geo, finding.time), finding)
+            best.setdefault((finding.title, finding.geo, finding.time), finding)
     return sorted(best.values(), key=lambda f: (f.severity != "error", -abs(f.difference)))[:5]

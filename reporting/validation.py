@@ -15,6 +15,7 @@ from typing import Literal
 import pandas as pd
 
 from reporting.declarations import Declarations, JumpRule, MarginRule, MembersRule, RangeRule, Rule, SumRule
+from reporting.errors import SourceChanged
 from reporting.vintages import Store
 
 
@@ -137,7 +138,13 @@ def _wide(declarations: Declarations, store: Store, dataset: str, as_of: str) ->
     frame = store.read(dataset, as_of)
     dimensions = list(declarations.datasets[dataset].dimensions)
     if frame.empty:
-        return frame.reindex(columns=[*frame.columns, *dimensions])
+        return frame.reindex(columns=list(dict.fromkeys((*frame.columns, *dimensions))))
+    strange = frame.loc[frame["key"].str.count(r"\.") + 1 != len(dimensions), "key"]
+    if not strange.empty:
+        raise SourceChanged(
+            f"{dataset}: the store holds the key {strange.iloc[0]!r}, which does not have the declared positions "
+            f"{'.'.join(dimensions)}: declare the structure it has, or fetch the dataset anew."
+        )
     codes = pd.DataFrame(frame["key"].str.split(".").tolist(), columns=dimensions, index=frame.index)
     return pd.concat([frame[["key", "time", "value", "flag"]], codes], axis=1)
 
@@ -152,7 +159,6 @@ def _(rule: SumRule, frame: pd.DataFrame, dimensions: list[str]) -> pd.DataFrame
     rest = [d for d in dimensions if d != rule.dimension]
     cube = frame.pivot(index=[*rest, "time"], columns=rule.dimension, values="value")
     cube = cube.reindex(columns=[rule.total, *rule.parts])
-    cube = cube[cube[rule.total].notna()]
     parts = cube[list(rule.parts)]
     result = pd.DataFrame({"value": cube[rule.total], "expected": parts.sum(axis=1, skipna=False)})
     result["tolerance"] = rule.tolerance
@@ -188,8 +194,9 @@ def _compare(declarations: Declarations, store: Store, rule: Rule, frame: pd.Dat
         pairs = _decide(rule, frame, dimensions)
     difference = (pairs["value"] - pairs["expected"]).abs()
     pairs = pairs.assign(outcome=difference.isna().map({True: "undecidable", False: "failed"}))
-    # Half a unit of the seventh decimal keeps binary fractions from being findings.
-    pairs = pairs[difference.isna() | (difference > pairs["tolerance"] + 5e-8)]
+    # Half a unit of the seventh decimal, or of the 14th digit, keeps binary fractions from being findings.
+    slack = 5e-8 + 5e-14 * pairs["expected"].abs()
+    pairs = pairs[difference.isna() | (difference > pairs["tolerance"] + slack)]
     keys = [".".join(codes) for codes in pairs[dimensions].itertuples(index=False)]
     return pairs.assign(key=keys)
 

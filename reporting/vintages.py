@@ -3,8 +3,9 @@
 A vintage is what a dataset looked like on a day. Only what changed is stored:
 new, revised and withdrawn observations, in one Parquet file beside a manifest.
 A vintage exists once its manifest exists; the manifest is written last, by an
-atomic rename, so a reader never sees half a vintage. The edition that ships
-with the package lies beneath the user's store and is read-only.
+atomic rename, so a reader never sees half a vintage, and it holds the checksum
+of the observations, so a damaged one is named. The edition that ships with the
+package lies beneath the user's store and is read-only.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,10 +26,30 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from reporting import observations
-from reporting.errors import OutputFailed, SourceUnavailable, UsageError
+from reporting.errors import OutputFailed, SourceUnavailable, SourceUnreadable, UsageError
 
 EMBEDDED = Path(__file__).with_name("embedded") / "store"
 _STORED = ("key", "geo", "time", "value", "flag", "change", "source", "note")
+_REMEDY = "Put a good copy in its place, or remove the vintage (.json, .parquet, .received.gz) and fetch it again."
+#: Seconds to wait for another process that writes to the store.
+_PATIENCE = 60.0
+
+
+def day(text: str) -> str:
+    """A date as the store compares it, or wrong use.
+
+    Raises
+    ------
+    UsageError
+        For anything but ``YYYY-MM-DD``.
+    """
+    try:
+        sound = date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        sound = False
+    if not sound:
+        raise UsageError(f"{text!r} is not a date: write it as 2026-01-31.")
+    return text
 
 
 @dataclass(frozen=True)
@@ -68,14 +90,15 @@ class Store:
         return sorted({path.parent.name for layer in self.layers for path in layer.glob("*/*.json")})
 
     def manifests(self, dataset: str, as_of: str = "") -> list[tuple[Manifest, Path]]:
-        """Vintages of a dataset not later than a date, oldest first."""
+        """Vintages of a dataset not later than a date, oldest first; of one day, the user's after the embedded."""
+        until = day(as_of) if as_of else "9999"
         found = []
         for layer in self.layers:
-            for path in layer.glob(f"{dataset}/*.json"):
-                manifest = Manifest(**json.loads(path.read_text(encoding="utf-8")))
-                if not as_of or manifest.vintage[:10] <= as_of[:10]:
+            for path in sorted((layer / dataset).glob("*.json")):
+                manifest = _manifest(path)
+                if manifest.vintage[:10] <= until:
                     found.append((manifest, path.with_suffix(".parquet")))
-        return sorted(found, key=lambda pair: (pair[0].vintage, str(pair[1])))
+        return sorted(found, key=lambda pair: pair[0].vintage)
 
     def read(self, dataset: str, as_of: str = "") -> pd.DataFrame:
         """All observations of a dataset as known on a date.
@@ -91,9 +114,14 @@ class Store:
         -------
         DataFrame
             An observation table (:data:`reporting.observations.COLUMNS`).
+
+        Raises
+        ------
+        SourceUnreadable
+            When a file of the store is missing or damaged, naming it.
         """
-        files = tuple((m.vintage, str(path)) for m, path in self.manifests(dataset, as_of))
-        return _read(dataset, files)
+        files = tuple((m.vintage, str(path), m.sha256) for m, path in self.manifests(dataset, as_of))
+        return _read(dataset, files).copy()
 
     def select(self, dataset: str, pattern: str, as_of: str = "") -> pd.DataFrame:
         """Observations whose key fits an SDMX key pattern."""
@@ -116,41 +144,57 @@ class Store:
         Raises
         ------
         UsageError
-            When the vintage exists, or a later one does.
+            When the vintage exists, or a later one does, or when the frame
+            gives two values for one series and time.
         OutputFailed
             When the store cannot be written; nothing is left behind.
         """
         folder = self.root / manifest.dataset
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.root / ".lock", timeout=60):
+            with FileLock(self.root / ".lock", timeout=_PATIENCE):
                 return self._append(folder, frame, manifest, received)
         except Timeout:
             raise OutputFailed(f"Another process is writing to {self.root}: try again when it is done.") from None
-        except OSError as error:
-            raise OutputFailed(f"Cannot write to the store {self.root}: {error.strerror or error}.") from None
+        except (OSError, duckdb.IOException) as error:
+            said = getattr(error, "strerror", None) or error
+            raise OutputFailed(
+                f"Cannot write to the store {self.root}: {said}. Free space or choose another folder with --store."
+            ) from None
+
+    def refuse_earlier(self, dataset: str, vintage: str) -> None:
+        """Refuse a vintage that is not later than all the user has of a dataset."""
+        own = Store(self.root, embedded=None).manifests(dataset)
+        if own and own[-1][0].vintage >= vintage:
+            raise UsageError(
+                f"{dataset}: the store already has the vintage {own[-1][0].vintage}; "
+                f"{vintage} is not later. A vintage is never overwritten."
+            )
 
     def _append(self, folder: Path, frame: pd.DataFrame, manifest: Manifest, received: bytes | None) -> Manifest:
-        later = [m.vintage for m, path in self.manifests(manifest.dataset) if path.parent == folder]
-        if later and later[-1] >= manifest.vintage:
+        self.refuse_earlier(manifest.dataset, manifest.vintage)
+        twice = frame[frame.duplicated(["key", "time"])]
+        if not twice.empty:
             raise UsageError(
-                f"{manifest.dataset}: the store already has the vintage {later[-1]}; "
-                f"{manifest.vintage} is not later. A vintage is never overwritten."
+                f"{manifest.dataset}: two values for {twice['key'].iloc[0]} in {twice['time'].iloc[0]}: keep one."
             )
-        changes = changed(self.read(manifest.dataset, manifest.vintage), frame, manifest.complete)
-        parquet = folder / f"{manifest.vintage}.parquet"
-        part = parquet.with_suffix(".part")
+        changes = changed(self.read(manifest.dataset, manifest.vintage[:10]), frame, manifest.complete)
+        # The manifest comes last: with it the vintage exists.
+        names = [f"{manifest.vintage}{suffix}" for suffix in (".parquet", ".received.gz", ".json")]
+        parquet, kept, facts = (folder / name for name in names)
+        parts = [path.with_name(path.name + ".part") for path in (parquet, kept, facts)]
         try:
-            write_parquet(changes, part)
-            manifest = _complete(manifest, changes, part)
+            write_parquet(changes, parts[0])
+            manifest = _complete(manifest, changes, parts[0])
             if received is not None:
-                _publish(folder / f"{manifest.vintage}.received.gz", gzip.compress(received, mtime=0))
-            part.replace(parquet)
-            _publish(parquet.with_suffix(".json"), _json(asdict(manifest)))
-        except OSError:
-            for leftover in (part, parquet, folder / f"{manifest.vintage}.received.gz"):
+                _write(parts[1], gzip.compress(received, mtime=0))
+            _write(parts[2], _json(asdict(manifest)))
+            for part, path in zip(parts, (parquet, kept, facts), strict=True):
+                if path != kept or received is not None:
+                    part.replace(path)
+        finally:
+            for leftover in (*parts, *(() if facts.exists() else (parquet, kept))):
                 leftover.unlink(missing_ok=True)
-            raise
         return manifest
 
     def require(self, dataset: str, as_of: str = "") -> None:
@@ -169,6 +213,7 @@ def changed(before: pd.DataFrame, after: pd.DataFrame, complete: bool) -> pd.Dat
         Columns ``key, geo, time, value, flag, change, source, note``.
     """
     identity = ["key", "time"]
+    after = after.fillna({"flag": "", "source": "", "note": ""})
     both = after.merge(
         before[[*identity, "value", "flag"]], on=identity, how="left", suffixes=("", "_old"), indicator=True
     )
@@ -197,17 +242,19 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 
 @lru_cache(maxsize=64)
-def _read(dataset: str, files: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+def _read(dataset: str, files: tuple[tuple[str, str, str], ...]) -> pd.DataFrame:
     if not files:
         return observations.empty()
-    paths = ", ".join(f"'{_quoted(path)}'" for _, path in files)
+    for _, path, checksum in files:
+        _refuse_damaged(Path(path), checksum)
+    paths = ", ".join(f"'{_quoted(path)}'" for _, path, _ in files)
     query = (
-        f"SELECT '{dataset}' AS dataset, key, geo, time, value, flag, vintage, source, note, change "
+        f"SELECT '{_quoted(dataset)}' AS dataset, key, geo, time, value, flag, vintage, source, note, change "
         f"FROM read_parquet([{paths}], filename = true) JOIN layers USING (filename) "
         "QUALIFY row_number() OVER (PARTITION BY key, time ORDER BY layer DESC) = 1 ORDER BY key, time"
     )
     layers = pd.DataFrame(
-        [(path, order, vintage) for order, (vintage, path) in enumerate(files)],
+        [(path, order, vintage) for order, (vintage, path, _) in enumerate(files)],
         columns=["filename", "layer", "vintage"],
     )
     with duckdb.connect() as connection:
@@ -215,6 +262,30 @@ def _read(dataset: str, files: tuple[tuple[str, str], ...]) -> pd.DataFrame:
         frame = connection.execute(query).df()
     frame = frame[frame["change"] != "withdrawn"].drop(columns="change").reset_index(drop=True)
     return frame.fillna({"flag": "", "source": "", "note": ""})
+
+
+def _refuse_damaged(path: Path, checksum: str) -> None:
+    """Refuse observations that are not those the manifest was written for."""
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise SourceUnreadable(f"{path}: cannot be read: {error.strerror}. {_REMEDY}") from None
+    if found != checksum:
+        raise SourceUnreadable(f"{path}: damaged: its checksum is not the one in its manifest. {_REMEDY}")
+
+
+def _manifest(path: Path) -> Manifest:
+    """The manifest in a file of the store."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        manifest = Manifest(**content)
+    except OSError as error:
+        raise SourceUnreadable(f"{path}: cannot be read: {error.strerror}. {_REMEDY}") from None
+    except (ValueError, TypeError) as error:
+        raise SourceUnreadable(f"{path}: damaged: not the manifest of a vintage ({error}). {_REMEDY}") from None
+    if (manifest.dataset, manifest.vintage) != (path.parent.name, path.stem):
+        raise SourceUnreadable(f"{path}: not the manifest of this vintage: its place or its content was changed.")
+    return manifest
 
 
 def used(store: Store, pairs: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
@@ -235,14 +306,12 @@ def _complete(manifest: Manifest, changes: pd.DataFrame, parquet: Path) -> Manif
     return Manifest(**{**asdict(manifest), "rows": rows, "sha256": checksum})
 
 
-def _publish(path: Path, content: bytes) -> None:
-    """Write beside, flush to the disk, rename."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
+def _write(path: Path, content: bytes) -> None:
+    """Write and flush to the disk."""
+    with path.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    part.replace(path)
 
 
 def _json(content: dict[str, Any]) -> bytes:

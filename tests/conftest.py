@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -44,3 +46,45 @@ def observed(dataset: str, rows: list[tuple[str, str, float | None, str]], vinta
 def manifest(dataset: str, vintage: str, complete: bool = True) -> Manifest:
     """A manifest for a test."""
     return Manifest(dataset, vintage, complete, request="test", acknowledgement="Source: Eurostat")
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, through playwright."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on the PATH")
+    with api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(params=SIZES)
+def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """An offline page at one width; console errors and outside requests fail the test."""
+    width, height = SIZES[request.param]
+    context = browser.new_context(viewport={"width": width, "height": height}, offline=True)
+    opened = context.new_page()
+    troubles: list[str] = []
+    opened.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda error: troubles.append(str(error)))
+    opened.on("request", lambda r: None if r.url.startswith(("file:", "data:")) else troubles.append(r.url))
+    yield opened
+    context.close()
+    assert not troubles
+
+
+@pytest.fixture(scope="session")
+def violations() -> Callable[[Any], list[str]]:
+    """Serious and critical findings of axe-core on a page."""
+    axe = pytest.importorskip("axe_core_python.sync_playwright", reason="axe-core-python is not installed")
+
+    def found(page: Any) -> list[str]:
+        return [v["id"] for v in axe.Axe().run(page)["violations"] if v["impact"] in ("serious", "critical")]
+
+    return found

@@ -18,7 +18,7 @@ LAYERS = [
     {"sources", "embedded"},
     {"validation", "indicators"},
     {"labels"},
-    {"tables", "tabulate", "charts", "prose", "workbook", "page"},
+    {"tables", "typeset", "tabulate", "charts", "prose", "workbook", "page"},
     {"batch"},
     {"publications"},
     {"doctor"},

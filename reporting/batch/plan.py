@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import papermill
 
 from reporting.declarations import Chapter, Declarations, Publication
 from reporting.errors import DeclarationError, UsageError
+from reporting.vintages import day
 
 FORMATS = ("html", "pdf", "xlsx")
 #: On the command line, EU27 means each Member State.
@@ -80,14 +80,15 @@ def plan(
     declared = declarations.publications[publication]
     _known("language", langs, declarations.languages)
     _known("format", formats, FORMATS)
-    _date(as_of)
+    if as_of:
+        day(as_of)
     if span is not None and not 1 <= span <= 100:
         raise UsageError(f"A span of {span} years makes no sense: give 5, 10 or 30, or any number from 1 to 100.")
-    common = {"as_of": as_of, "span": span or declared.span, "store": str(store)}
+    common = {"as_of": as_of, "span": declared.span if span is None else span, "store": str(store)}
     targets = [
-        _target(declarations, declared, geo, lang, tuple(formats) or declared.formats, outputs, common)
+        _target(declarations, declared, geo, lang, tuple(dict.fromkeys(formats)) or declared.formats, outputs, common)
         for geo in countries(declarations, geos or declared.geos)
-        for lang in (langs or declared.languages)
+        for lang in dict.fromkeys(langs or declared.languages)
     ]
     _distinct(unit for target in targets for unit in target.units)
     _accepted(targets[0].units)
@@ -134,14 +135,6 @@ def _known(what: str, given: Iterable[str], known: Iterable[str]) -> None:
             hint = " (Eurostat writes EL for Greece and UK for the United Kingdom)" if name in ("GR", "GB") else ""
             listed = ", ".join(known) if len(known) < 60 else f"{', '.join(known[:60])} …"
             raise UsageError(f"Unknown {what} {name!r}{hint}. There are: {listed}.")
-
-
-def _date(as_of: str) -> None:
-    if as_of:
-        try:
-            date.fromisoformat(as_of)
-        except ValueError:
-            raise UsageError(f"{as_of!r} is not a date: write it as 2026-01-31.") from None
 
 
 def _distinct(units: Iterable[Unit]) -> None:

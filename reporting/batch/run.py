@@ -7,14 +7,17 @@ its unit alone.
 
 from __future__ import annotations
 
+import json
 import logging
 import multiprocessing
 import os
 import shutil
 import signal
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,29 +59,44 @@ def run_all(
     list of Outcome
         One for each job, in the order of their ends.
     """
+    waiting = deque(jobs)
     outcomes: list[Outcome] = []
-    with _pool(workers) as pool:
-        pending = {pool.submit(_guarded, function, argument): name for name, function, argument in jobs}
-        while pending:
-            finished, _ = wait(pending, return_when=FIRST_COMPLETED)
+    running: dict[Future[str], tuple[str, ProcessPoolExecutor]] = {}
+    with _lanes(max(1, min(workers, len(waiting)))) as idle:
+        while waiting or running:
+            while waiting and idle:
+                name, function, argument = waiting.popleft()
+                lane = idle.pop()
+                running[lane.submit(_guarded, function, argument)] = name, lane
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
-                outcomes.append(Outcome(pending.pop(future), _cause(future)))
+                name, lane = running.pop(future)
+                outcomes.append(Outcome(name, _cause(future)))
+                if isinstance(future.exception(), BrokenProcessPool):
+                    lane.shutdown()
+                    lane = _lane()
+                idle.append(lane)
                 done(outcomes[-1])
     return outcomes
 
 
+def _lane() -> ProcessPoolExecutor:
+    """One process that takes job after job: when it is killed, one job is lost."""
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_quiet)
+
+
 @contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """A pool whose processes end with this one, also on Ctrl-C."""
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_quiet)
+def _lanes(count: int) -> Iterator[list[ProcessPoolExecutor]]:
+    """Processes that end with this one, also on Ctrl-C."""
+    idle = [_lane() for _ in range(count)]
     try:
-        yield pool
+        yield idle
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
             process.terminate()
         raise
-    pool.shutdown()
+    for lane in idle:
+        lane.shutdown()
 
 
 def _quiet() -> None:
@@ -95,12 +113,14 @@ def _guarded(function: Callable[[T], None], argument: T) -> str:
     except ReportingError as error:
         return str(error)
     except OSError as error:
-        return f"Cannot write {error.filename or ''}: {error.strerror or error}. Free space or choose another folder."
+        return f"{error.strerror or error}: {error.filename or ''}. Free space or choose another folder."
     return ""
 
 
 def _cause(future: Future[str]) -> str:
     error = future.exception()
+    if isinstance(error, BrokenProcessPool):
+        return "its process was killed, perhaps for want of memory. Run it again with fewer --jobs."
     return future.result() if error is None else f"{type(error).__name__}: {error}"
 
 
@@ -125,21 +145,33 @@ def execute(unit: Unit) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
     make(part)
     try:
-        papermill.execute_notebook(
-            str(unit.notebook), str(part / NOTEBOOK), parameters=unit.parameters, cwd=str(part),
-            config=Config({"KernelManager": {"transport": _TRANSPORT}}),
-            progress_bar=False, kernel_name="python3", log_output=False, start_timeout=120,
-        )  # fmt: skip
+        # Not in the main thread: there nbclient would take the signals that end a batch for itself.
+        with ThreadPoolExecutor(1) as aside:
+            aside.submit(
+                papermill.execute_notebook,
+                str(unit.notebook), str(part / NOTEBOOK), parameters=unit.parameters, cwd=str(part),
+                config=Config({"KernelManager": {"transport": _TRANSPORT}}),
+                progress_bar=False, kernel_name="python3", log_output=False, start_timeout=120,
+            ).result()  # fmt: skip
+        replace(part, unit.folder)
     except PapermillExecutionError as error:
         part.rename(failed)
-        cause = f"{error.ename}: {error.evalue}"
-        raise NotebookFailed(
-            f"{unit.notebook.name} ({unit.name}), cell {error.cell_index + 1}: {cause}. See {failed / NOTEBOOK}."
-        ) from None
+        place = f"{unit.notebook.name} ({unit.name}), cell {_position(unit.notebook, error.cell_index)}"
+        raise NotebookFailed(f"{place}: {error.ename}: {error.evalue}. See {failed / NOTEBOOK}.") from None
     except RuntimeError as error:
-        shutil.rmtree(part, ignore_errors=True)
         raise NotebookFailed(f"{unit.notebook.name} ({unit.name}): its kernel died: {error}") from None
-    replace(part, unit.folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _position(notebook: Path, index: int) -> int:
+    """The number, in the notebook a person edits, of a cell of the executed one.
+
+    There, papermill has put a cell with the parameters after the one tagged so.
+    """
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    tagged = [n for n, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", [])]
+    return index + 1 if tagged and index <= tagged[0] else index
 
 
 def make(folder: Path) -> None:
@@ -153,10 +185,15 @@ def make(folder: Path) -> None:
 
 
 def replace(new: Path, old: Path) -> None:
-    """Put a finished folder in the place of an old one."""
+    """Put a finished folder in the place of an old one, which stays when that fails."""
     aside = old.with_name(old.name + ".old")
     shutil.rmtree(aside, ignore_errors=True)
     if old.exists():
         old.rename(aside)
-    new.rename(old)
+    try:
+        new.rename(old)
+    except BaseException:
+        if aside.exists():
+            aside.rename(old)
+        raise
     shutil.rmtree(aside, ignore_errors=True)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import csv
 import functools
+import io
 import itertools
 import os
 import re
 import tomllib
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from reporting.declarations import references
 from reporting.declarations.records import (
     Accepted,
     Dataset,
@@ -28,7 +29,9 @@ from reporting.declarations.records import (
 )
 from reporting.errors import DeclarationError, UsageError
 
-_PLACEHOLDER = re.compile(r"{(\w+)}")
+_PLACEHOLDER = re.compile(r"{([^{}]*)}")
+#: Keys of an indicator that the loader fills in.
+_FILLED = ("family", "codes")
 
 
 def home(start: Path | None = None) -> Path:
@@ -75,36 +78,34 @@ class _Loader:
         codelists, spellings = self._codelists()
         tables_and_figures = self._read("tables")
         rules = self._read("rules")
-        languages = self._toml(self.root / "languages.toml")
-        groups = self._toml(self.root / "geos.toml").get("groups", {})
+        languages = self.root / "languages.toml"
         result = Declarations(
             home=self.folder,
             datasets=self._records("datasets", Dataset, self._read("datasets")),
             indicators=self._indicators(),
-            tables=self._records("tables", Table, _sections(tables_and_figures, "tables")),
-            figures=self._records("tables", Figure, _sections(tables_and_figures, "figures")),
+            tables=self._records("tables", Table, self._sections(tables_and_figures, "tables")),
+            figures=self._records("figures", Figure, self._sections(tables_and_figures, "figures")),
             publications=self._records(
                 "publications", Publication, [(f, {f.stem: body}) for f, body in self._read("publications")]
             ),
             rules=self._records("rules", TypeAdapter(Rule), _without(rules, "accepted")),
-            accepted=tuple(
-                record for _, body in rules for entry in body.get("accepted", []) if (record := self._accept(entry))
-            ),
-            languages=self._records("", Language, [(self.root / "languages.toml", languages)]),
-            groups={name: tuple(members) for name, members in groups.items()},
+            accepted=tuple(self._accepted(rules)),
+            languages=self._records("languages", Language, [(languages, self._toml(languages))]),
+            groups=self._groups(codelists.get("geo", {})),
             codelists=codelists,
             spellings=spellings,
         )
-        self._references(result)
+        for section, entry, what in references.faults(result):
+            self._fault(self.origin.get((section, entry), f"parameters/{section}"), entry, what)
         if self.faults:
             raise DeclarationError(self.faults)
         return result
 
     def _toml(self, path: Path) -> dict[str, Any]:
         try:
-            return tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            self._fault(path, "", "the file is missing")
+            return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except OSError as error:
+            self._fault(path, "", f"the file cannot be read: {error.strerror}")
         except UnicodeDecodeError as error:
             self._fault(path, "", f"not UTF-8 text: {error}")
         except tomllib.TOMLDecodeError as error:
@@ -114,8 +115,25 @@ class _Loader:
     def _read(self, section: str) -> list[tuple[Path, dict[str, Any]]]:
         return [(path, self._toml(path)) for path in sorted((self.root / section).glob("*.toml"))]
 
+    def _csv(self, path: Path) -> list[tuple[int, dict[str, str]]]:
+        """The lines of a code list, each with its number."""
+        try:
+            reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True)
+            if tuple(reader.fieldnames or ()) not in (("code", "label"), ("code", "label", "aliases")):
+                self._fault(path, "", "line 1: the columns are code, label and, optionally, aliases")
+                return []
+            return [(reader.line_num, row) for row in reader]
+        except OSError as error:
+            self._fault(path, "", f"the file cannot be read: {error.strerror}")
+        except (UnicodeDecodeError, csv.Error) as error:
+            self._fault(path, "", f"not a UTF-8 CSV file: {error}")
+        return []
+
+    def _place(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
     def _fault(self, path: Path | str, entry: str, what: str) -> None:
-        place = path.relative_to(self.folder) if isinstance(path, Path) else path
+        place = self._place(path) if isinstance(path, Path) else path
         self.faults.append(f"{place}: {f'[{entry}] ' if entry else ''}{what}")
 
     def _records(self, section: str, model: Any, files: list[tuple[Path, dict[str, Any]]]) -> dict[str, Any]:
@@ -125,40 +143,85 @@ class _Loader:
             for name, entry in body.items():
                 if not isinstance(entry, dict):
                     self._fault(path, name, "unknown key at the top of the file: entries are [tables]")
-                elif name in records:
-                    self._fault(path, name, f"duplicate id, first declared in {self.origin[section, name]}")
-                elif record := self._validated(path, name, validate, {"id": name, **entry}):
-                    records[name] = record
-                    self.origin[section, name] = str(path.relative_to(self.folder))
+                elif "id" in entry:
+                    self._fault(path, name, "id: unknown key")
+                elif first := self.origin.get((section, name)):
+                    self._fault(path, name, f"duplicate id, first declared in {first}")
+                else:
+                    self.origin[section, name] = self._place(path)
+                    if record := self._validated(path, name, validate, {**entry, "id": name}):
+                        records[name] = record
         return records
 
-    def _validated(self, path: Path, name: str, validate: Any, entry: dict[str, Any]) -> Any:
+    def _validated(self, path: Path, name: str, validate: Any, entry: Any) -> Any:
         try:
             return validate(entry)
         except ValidationError as error:
             for fault in error.errors():
                 where = ".".join(str(part) for part in fault["loc"])
-                hint = "unknown key" if fault["type"] == "extra_forbidden" else fault["msg"].lower()
-                self._fault(path, name, f"{where}: {hint}")
+                said = fault["msg"].removeprefix("Value error, ")
+                hint = "unknown key" if fault["type"] == "extra_forbidden" else said[:1].lower() + said[1:]
+                self._fault(path, name, f"{where}: {hint}" if where else hint)
         return None
 
-    def _accept(self, entry: dict[str, Any]) -> Accepted | None:
-        result: Accepted | None = self._validated(self.root / "rules", "accepted", Accepted.model_validate, entry)
-        return result
+    def _sections(self, files: list[tuple[Path, dict[str, Any]]], section: str) -> list[tuple[Path, dict[str, Any]]]:
+        """One of the two sections of the files of tables and figures."""
+        found = []
+        for path, body in files:
+            entries = body.get(section, {})
+            for name in (n for n in body if n not in ("tables", "figures") and section == "tables"):
+                self._fault(path, name, "unknown section: there are [tables.<id>] and [figures.<id>]")
+            if isinstance(entries, dict):
+                found.append((path, entries))
+            else:
+                self._fault(path, section, f"entries are [{section}.<id>]")
+        return found
+
+    def _accepted(self, files: list[tuple[Path, dict[str, Any]]]) -> Iterator[Accepted]:
+        for path, body in files:
+            entries = body.get("accepted", [])
+            if not isinstance(entries, list):
+                self._fault(path, "accepted", "entries are [[accepted]]")
+                continue
+            for entry in entries:
+                if record := self._validated(path, "accepted", Accepted.model_validate, entry):
+                    yield record
+
+    def _groups(self, known: dict[str, str]) -> dict[str, tuple[str, ...]]:
+        path = self.root / "geos.toml"
+        body = self._toml(path)
+        for name in body.keys() - {"groups"}:
+            self._fault(path, name, "unknown key: there is [groups]")
+        declared = body.get("groups", {})
+        groups = {}
+        for name, members in declared.items() if isinstance(declared, dict) else ():
+            if name not in known:
+                self._fault(path, name, "the group has no label in codelists/geo.csv")
+            if not _codes(members):
+                self._fault(path, name, "a group is a list of country codes, each once")
+                continue
+            for member in members:
+                if member not in known or member in declared:
+                    self._fault(path, name, f"unknown country {member!r}")
+            groups[name] = tuple(members)
+        return groups
 
     def _indicators(self) -> dict[str, Indicator]:
         families: list[tuple[Path, dict[str, Any]]] = []
-        seen: dict[str, Path] = {}
+        seen: dict[str, str] = {}
         for path, body in self._read("indicators"):
-            expanded: dict[str, Any] = {}
             for family, entry in body.items():
                 if family in seen:
-                    self._fault(path, family, f"duplicate id, first declared in {seen[family].name}")
+                    self._fault(path, family, f"duplicate id, first declared in {seen[family]}")
                     continue
-                seen[family] = path
-                if isinstance(entry, dict):
-                    expanded.update(_members(family, dict(entry)))
-            families.append((path, expanded))
+                seen[family] = self._place(path)
+                faults = list(_family_faults(entry)) if isinstance(entry, dict) else []
+                for what in faults:
+                    self._fault(path, family, what)
+                if not faults:
+                    families.append(
+                        (path, _members(family, dict(entry)) if isinstance(entry, dict) else {family: entry})
+                    )
         return self._records("indicators", Indicator, families)
 
     def _codelists(self) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:
@@ -167,97 +230,64 @@ class _Loader:
         for path in sorted((self.root / "codelists").glob("*.csv")):
             own = labels.setdefault(path.stem, {})
             back = spellings.setdefault(path.stem, {})
-            with path.open(encoding="utf-8", newline="") as file:
-                for line, row in enumerate(csv.DictReader(file), start=2):
-                    code, label = row["code"], row["label"]
-                    if code in own:
-                        self._fault(path, code, f"line {line}: duplicate code")
-                    own[code] = label
-                    for spelling in (label, *filter(None, (row.get("aliases") or "").split("|"))):
-                        # A spelling that stands for two codes stands for none.
-                        back[spelling] = code if back.get(spelling, code) == code else ""
+            for line, row in self._csv(path):
+                code, label = row["code"], row["label"]
+                if not code or not label or None in row:
+                    self._fault(path, code or "", f"line {line}: a line has a code, a label and, optionally, aliases")
+                    continue
+                if code in own:
+                    self._fault(path, code, f"line {line}: duplicate code")
+                own[code] = label
+                for spelling in (label, *filter(None, (row.get("aliases") or "").split("|"))):
+                    # A spelling that stands for two codes stands for none.
+                    back[spelling] = code if back.get(spelling, code) == code else ""
+        if "geo" not in labels:
+            self._fault(self.root / "codelists" / "geo.csv", "", "the file is missing")
         spellings = {name: {s: code for s, code in back.items() if code} for name, back in spellings.items()}
         return labels, spellings
 
-    def _references(self, d: Declarations) -> None:
-        for item in d.indicators.values():
-            self._formula(item, d)
-        self._cycles(d)
-        for kind, things in (("tables", d.tables), ("figures", d.figures)):
-            for entry in things.values():
-                where = self.origin.get(("tables", entry.id), kind)
-                for pattern in entry.rows:
-                    if not d.indicator_ids((pattern,)):
-                        self._fault(where, entry.id, f"no indicator fits {pattern!r}")
-        self._rules(d)
-        for publication in d.publications.values():
-            self._publication(publication, d)
 
-    def _rules(self, d: Declarations) -> None:
-        for rule in d.rules.values():
-            for name in filter(None, (rule.dataset, getattr(rule, "other", ""))):
-                if name not in d.datasets:
-                    self._fault(self.origin["rules", rule.id], rule.id, f"undeclared dataset {name!r}")
-        for accepted in d.accepted:
-            if accepted.rule not in d.rules:
-                self._fault("parameters/rules", "accepted", f"undeclared rule {accepted.rule!r}")
+def _codes(value: Any) -> bool:
+    """Whether a value is a list of texts, not empty, each once."""
+    return isinstance(value, list) and 0 < len(value) == len(set(map(str, value))) and all(map(_is_code, value))
 
-    def _publication(self, publication: Publication, d: Declarations) -> None:
-        where = self.origin["publications", publication.id]
-        for language in publication.languages:
-            if language not in d.languages:
-                self._fault(where, publication.id, f"undeclared language {language!r}")
-        ids = [chapter.id for chapter in publication.chapters]
-        for name in sorted({name for name in ids if ids.count(name) > 1}):
-            self._fault(where, publication.id, f"duplicate chapter {name!r}")
-        for chapter in publication.chapters:
-            if not (self.folder / "notebooks" / chapter.notebook).is_file():
-                self._fault(where, publication.id, f"chapter {chapter.id}: no notebook {chapter.notebook!r}")
-            for kind, known in (("tables", d.tables), ("figures", d.figures)):
-                for name in chapter.parameters.get(kind, []):
-                    if name not in known:
-                        self._fault(where, publication.id, f"chapter {chapter.id}: undeclared {kind[:-1]} {name!r}")
 
-    def _formula(self, item: Indicator, d: Declarations) -> None:
-        where = self.origin["indicators", item.id]
-        try:
-            names = {n.id for n in ast.walk(ast.parse(item.formula, mode="eval")) if isinstance(n, ast.Name)}
-        except SyntaxError as error:
-            return self._fault(where, item.id, f"formula {item.formula!r} cannot be read: {error.msg}")
-        for name in sorted(names - set(item.inputs) - {"lag", "growth", "change"}):
-            self._fault(where, item.id, f"formula names an undeclared input {name!r}")
-        for ref in item.inputs.values():
-            dataset, _, key = ref.partition("/")
-            if "/" not in ref:
-                if ref not in d.indicators:
-                    self._fault(where, item.id, f"input names an undeclared indicator {ref!r}")
-            elif dataset not in d.datasets:
-                self._fault(where, item.id, f"input names an undeclared dataset {dataset!r}")
-            elif key.count(".") + 1 != len(d.datasets[dataset].dimensions):
-                dims = ".".join(d.datasets[dataset].dimensions)
-                self._fault(where, item.id, f"key {key!r} does not have the positions {dims}")
-        return None
+def _is_code(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
 
-    def _cycles(self, d: Declarations) -> None:
-        graph = {i.id: [ref for ref in i.inputs.values() if "/" not in ref] for i in d.indicators.values()}
-        try:
-            TopologicalSorter(graph).prepare()
-        except CycleError as error:
-            cycle = error.args[1]
-            self._fault(self.origin["indicators", cycle[0]], cycle[0], f"cycle: {' -> '.join(cycle)}")
+
+def _family_faults(entry: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with an indicator before it is expanded into its members."""
+    yield from (f"{name}: unknown key" for name in _FILLED if name in entry)
+    if "series" in entry and "inputs" in entry:
+        yield "series and inputs: give one of the two"
+    each, inputs = entry.get("each", {}), entry.get("inputs", {"x": entry.get("series", "")})
+    if not isinstance(each, dict) or not all(map(_codes, each.values())):
+        yield "each: a list of codes for each dimension, not empty, no code twice"
+        return
+    references = [ref for ref in inputs.values() if isinstance(ref, str)] if isinstance(inputs, dict) else []
+    used = {name for ref in references for name in _PLACEHOLDER.findall(ref)}
+    label = set(_PLACEHOLDER.findall(str(entry.get("label", ""))))
+    yield from (f"{{{name}}} is not a dimension of each" for name in sorted((used | label) - set(each)))
+    yield from (f"each: no input has the placeholder {{{name}}}" for name in each if name not in used)
+    if any(
+        brace in _PLACEHOLDER.sub("", text) for text in (*references, str(entry.get("label", ""))) for brace in "{}"
+    ):
+        yield "a brace without its other half"
 
 
 def _members(family: str, entry: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The members of an indicator family, one for each combination of ``each``."""
     each = entry.pop("each", {})
     if "series" in entry:
-        entry.setdefault("inputs", {"x": entry.pop("series")})
+        entry["inputs"] = {"x": entry.pop("series")}
     entry.setdefault("formula", "x")
-    entry.setdefault("label", " – ".join(f"{{{dimension}}}" for dimension in each))
+    if each:
+        entry.setdefault("label", " – ".join(f"{{{dimension}}}" for dimension in each))
     members = {}
     for codes in itertools.product(*each.values()):
         chosen = dict(zip(each, codes, strict=True))
-        inputs = entry.get("inputs")
+        inputs = entry.get("inputs", {})
         if isinstance(inputs, dict):
             inputs = {name: _filled(ref, chosen) for name, ref in inputs.items()}
         members[".".join([family, *codes])] = {**entry, "family": family, "codes": chosen, "inputs": inputs}
@@ -266,11 +296,7 @@ def _members(family: str, entry: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _filled(ref: Any, codes: dict[str, str]) -> Any:
     """An input reference with the member's codes in place of ``{dimension}``."""
-    return _PLACEHOLDER.sub(lambda m: codes.get(m[1], m[0]), ref) if isinstance(ref, str) else ref
-
-
-def _sections(files: list[tuple[Path, dict[str, Any]]], section: str) -> list[tuple[Path, dict[str, Any]]]:
-    return [(path, body.get(section, {})) for path, body in files]
+    return _PLACEHOLDER.sub(lambda m: codes[m[1]], ref) if isinstance(ref, str) else ref
 
 
 def _without(files: list[tuple[Path, dict[str, Any]]], key: str) -> list[tuple[Path, dict[str, Any]]]:

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Text = Annotated[str, Field(min_length=1)]
+#: An id that also names a file or a folder.
+Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
+#: Numbers are written as numbers: no text, no true, no nan.
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Tolerance = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
 
 
 class _Record(BaseModel):
@@ -20,14 +27,22 @@ class Dataset(_Record):
     ``fixed`` gives the codes of dimensions that a file may leave out.
     """
 
-    id: str
-    title: str
-    dimensions: tuple[str, ...]
+    id: Name
+    title: Text
+    dimensions: tuple[Text, ...]
     provider: str = "Eurostat"
     fixed: dict[str, str] = {}
     aliases: tuple[str, ...] = ()
     acknowledgement: str = "Source: Eurostat"
     note: str = ""
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if "geo" not in self.dimensions or len(set(self.dimensions)) < len(self.dimensions):
+            raise ValueError("dimensions: geo once, and no dimension twice")
+        if strange := sorted(set(self.fixed) - set(self.dimensions)):
+            raise ValueError(f"fixed: {', '.join(strange)} is no dimension of the dataset")
+        return self
 
 
 class Indicator(_Record):
@@ -39,12 +54,12 @@ class Indicator(_Record):
 
     id: str
     family: str
-    label: str
-    unit: str
-    inputs: dict[str, str]
-    formula: str
+    label: Text
+    unit: Text
+    inputs: Annotated[dict[str, str], Field(min_length=1)]
+    formula: Annotated[str, Field(max_length=300)]
     codes: dict[str, str] = {}
-    decimals: int = 1
+    decimals: Annotated[int, Field(strict=True, ge=0, le=10)] = 1
     direction: Literal["high", "low", "neutral"] = "neutral"
     reference: str = ""
     aggregate: Literal["", "sum"] = ""
@@ -53,22 +68,30 @@ class Indicator(_Record):
 class Table(_Record):
     """A table of a publication: which indicators, laid out how."""
 
-    id: str
-    title: str
-    rows: tuple[str, ...]
+    id: Name
+    title: Text
+    rows: Annotated[tuple[str, ...], Field(min_length=1)]
     by: Literal["time", "geo", "cross"] = "time"
     geos: tuple[str, ...] = ()
     across: tuple[str, str] | None = None
     notes: tuple[str, ...] = ()
 
+    @model_validator(mode="after")
+    def _laid_out(self) -> Self:
+        if (self.by == "cross") != (self.across is not None):
+            raise ValueError('across: two dimensions, in a table by = "cross" and only there')
+        if (self.by == "geo") != bool(self.geos):
+            raise ValueError('geos: at least one, in a table by = "geo" and only there')
+        return self
+
 
 class Figure(_Record):
     """A figure of a publication."""
 
-    id: str
-    title: str
+    id: Name
+    title: Text
     kind: Literal["lines", "stack", "share", "bars", "ranking"]
-    rows: tuple[str, ...]
+    rows: Annotated[tuple[str, ...], Field(min_length=1)]
     geos: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -76,8 +99,8 @@ class Figure(_Record):
 class Chapter(_Record):
     """A chapter: a notebook with its parameters."""
 
-    id: str
-    title: str
+    id: Name
+    title: Text
     notebook: str
     parameters: dict[str, Any] = {}
 
@@ -85,25 +108,25 @@ class Chapter(_Record):
 class Publication(_Record):
     """A publication: what one ``build`` makes."""
 
-    id: str
-    title: str
+    id: Name
+    title: Text
     subtitle: str
-    edition: str
+    edition: Name
     publisher: str
-    geos: tuple[str, ...]
-    languages: tuple[str, ...]
-    formats: tuple[str, ...] = ("html", "pdf", "xlsx")
-    span: int = 5
-    chapters: tuple[Chapter, ...]
+    geos: Annotated[tuple[str, ...], Field(min_length=1)]
+    languages: Annotated[tuple[str, ...], Field(min_length=1)]
+    formats: Annotated[tuple[Literal["html", "pdf", "xlsx"], ...], Field(min_length=1)] = ("html", "pdf", "xlsx")
+    span: Annotated[int, Field(strict=True, ge=1, le=100)] = 5
+    chapters: Annotated[tuple[Chapter, ...], Field(min_length=1)]
 
 
 class _Rule(_Record):
     id: str
-    title: str
+    title: Text
     severity: Literal["error", "warning", "information"]
     dataset: str
     reference: str = ""
-    where: dict[str, tuple[str, ...]] = {}
+    where: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = {}
 
 
 class SumRule(_Rule):
@@ -112,8 +135,14 @@ class SumRule(_Rule):
     kind: Literal["sum"]
     dimension: str
     total: str
-    parts: tuple[str, ...]
-    tolerance: float
+    parts: Annotated[tuple[str, ...], Field(min_length=1)]
+    tolerance: Tolerance
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if len({self.total, *self.parts}) <= len(self.parts):
+            raise ValueError("total and parts: no code twice")
+        return self
 
 
 class MembersRule(_Rule):
@@ -121,8 +150,8 @@ class MembersRule(_Rule):
 
     kind: Literal["members"]
     group: str
-    tolerance: float = 0.0
-    relative: float = 0.0
+    tolerance: Tolerance = 0.0
+    relative: Tolerance = 0.0
 
 
 class MarginRule(_Rule):
@@ -131,24 +160,30 @@ class MarginRule(_Rule):
     kind: Literal["margin"]
     other: str
     total: dict[str, str]
-    tolerance: float = 0.0
-    relative: float = 0.0
+    tolerance: Tolerance = 0.0
+    relative: Tolerance = 0.0
 
 
 class RangeRule(_Rule):
     """Values lie between two bounds."""
 
     kind: Literal["range"]
-    low: float
-    high: float
+    low: Number
+    high: Number
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("low is above high")
+        return self
 
 
 class JumpRule(_Rule):
     """A value does not move by more than ``percent`` from one year to the next."""
 
     kind: Literal["jump"]
-    percent: float
-    floor: float = 0.0
+    percent: Tolerance
+    floor: Tolerance = 0.0
 
 
 Rule = Annotated[SumRule | MembersRule | MarginRule | RangeRule | JumpRule, Field(discriminator="kind")]
@@ -160,7 +195,7 @@ class Accepted(_Record):
     rule: str
     geo: str
     time: str
-    reason: str
+    reason: Text
 
 
 class Language(_Record):

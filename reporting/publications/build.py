@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,8 +42,18 @@ class Result:
 def build(targets: list[Target], jobs: int, engine: str, record: bool, watcher: Watcher) -> Result:
     """Run all notebooks, several at a time, then render every target whose notebooks ran.
 
-    A failing notebook fails its own target; the others are built.
+    A failing notebook fails its own target; the others are built. Interrupted, a
+    build keeps what was finished and removes what was half-written.
     """
+    try:
+        return _build(targets, jobs, engine, record, watcher)
+    except BaseException:
+        for folder in [t.folder for t in targets] + [unit.folder for t in targets for unit in t.units]:
+            shutil.rmtree(folder.with_name(folder.name + ".part"), ignore_errors=True)
+        raise
+
+
+def _build(targets: list[Target], jobs: int, engine: str, record: bool, watcher: Watcher) -> Result:
     os.environ["REPORTING_HOME"] = str(declarations.home())
     for target in targets:
         make(target.folder.parent)

@@ -135,13 +135,12 @@ def _cover(document: Document, words: Words, body: str, pdf: bool) -> str:
     offer = f'<p class="offer"><a href="{about["stem"]}.pdf">{download}</a></p>' if pdf else ""
     subtitle = f'<p class="subtitle">{about["subtitle"]}</p>' if about["subtitle"] else ""
     lists = "".join(
-        _listing(title, document.listed(kind))
-        for title, kind in ((about["tables"], "tbl"), (about["figures"], "fig"))
+        _listing(title, document.listed(kind)) for title, kind in ((about["tables"], "tbl"), (about["figures"], "fig"))
     )
     return (
         f'<div class="cover"><p class="geo">{about["geo"]}</p><h1>{about["title"]}</h1>{subtitle}'
         f'<p class="imprint">{about["publisher"]}<br>{about["edition"]}<br>{about["date-text"]}</p>{offer}</div>\n'
-        f'<h2>{about["contents"]}</h2>\n{_contents(document)}\n{lists}\n'
+        f"<h2>{about['contents']}</h2>\n{_contents(document)}\n{lists}\n"
         f"<h2>{escape(tree.text_of(document.pages[0].title))}</h2>\n{body}"
     )
 

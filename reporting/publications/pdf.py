@@ -134,4 +134,4 @@ def _paper(document: Document) -> str:
     options = document.settings.get("format", {}).get("typst", {})
     margin = ", ".join(f"{side}: {length}" for side, length in options.get("margin", {}).items())
     setting = f", margin: ({margin})" if margin else ""
-    return f'#set page(paper: {quoted(str(options.get("papersize", "a4")))}{setting})'
+    return f"#set page(paper: {quoted(str(options.get('papersize', 'a4')))}{setting})"

@@ -39,9 +39,9 @@ def read(path: Path, declarations: Declarations) -> list[Extract]:
     received = path.read_bytes()
     try:
         raw = pd.read_parquet(path, columns=["jaf_key", "geo", "time", "value", "flags"])
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise SourceUnreadable(f"{path.name}: not the framework's Parquet file: {error}") from None
-    damaged = ~raw["jaf_key"].str.startswith(("PA", "OV"))
+    damaged = ~raw["jaf_key"].astype(str).str.startswith(("PA", "OV"))
     if damaged.sum() != _CORRUPT:
         raise SourceChanged(f"{path.name}: {damaged.sum()} rows without an indicator key, {_CORRUPT} expected.")
     series = pd.read_csv(_MAP)

@@ -9,9 +9,13 @@ on different dates become different vintages.
 
 from __future__ import annotations
 
+import calendar
+import csv
 import hashlib
 import io
+import math
 import re
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -22,6 +26,7 @@ from reporting.errors import SourceUnreadable
 from reporting.sources import Extract
 
 COLUMNS = ("series", "scheme", "branch", "measure", "value", "unit")
+_OPTIONAL = ("geo", "status", "flag", "source", "source_date", "note")
 MEASURES = (
     "receipt",
     "benefit",
@@ -40,11 +45,10 @@ MEASURES = (
     "other",
 )
 _TIMES = ("date_or_year", "time", "year")
-_TIME = re.compile(r"\d{4}(-\d{2}-\d{2})?")
-_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 #: Words in the flag column that are not Eurostat flags: they belong to the note.
 _WORDS = {"rounded": "rounded by the source", "converted": "converted to euro", "split": "digits split in the copy"}
-_STATUS = {"provisional": "p", "final": "", "": ""}
+_STATUS = ("provisional", "final", "")
 
 
 def read(path: Path, declarations: Declarations) -> list[Extract]:
@@ -59,32 +63,14 @@ def read(path: Path, declarations: Declarations) -> list[Extract]:
     Raises
     ------
     SourceUnreadable
-        For a missing column, a value that is not a number, a time that is
-        neither a year nor a date, an unknown measure, or two values for one
-        figure from one source; each with its line.
+        For a missing or unknown column, a value that is not a number, a time
+        that is neither a year nor a date, an unknown measure, country or flag,
+        or two values for one figure from one source and note; each with its
+        line.
     """
     received = path.read_bytes()
-    try:
-        raw = pd.read_csv(io.BytesIO(received), dtype=str, keep_default_na=False)
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise SourceUnreadable(f"{path.name}: not a UTF-8 CSV file: {error}") from None
-    time = next((name for name in _TIMES if name in raw), "")
-    missing = [name for name in COLUMNS if name not in raw] + ([] if time else ["date_or_year"])
-    if missing:
-        raise SourceUnreadable(
-            f"{path.name}: line 1: no column {', '.join(missing)}. See reporting/sources/national.py."
-        )
-    raw = raw.rename(columns={time: "time"})
-    for name, default in (
-        ("geo", "BE"),
-        ("status", ""),
-        ("flag", ""),
-        ("source", ""),
-        ("source_date", ""),
-        ("note", ""),
-    ):
-        raw[name] = raw.get(name, default)
-    _refuse(path, raw)
+    raw = _rows(path, received)
+    _refuse(path, raw, declarations)
     frame = _observations(raw)
     checksum = hashlib.sha256(received).hexdigest()
     return [
@@ -102,18 +88,56 @@ def read(path: Path, declarations: Declarations) -> list[Extract]:
     ]
 
 
-def _refuse(path: Path, raw: pd.DataFrame) -> None:
+def _rows(path: Path, received: bytes) -> pd.DataFrame:
+    """The lines of the file as text, indexed by their numbers, with all columns."""
+    try:
+        reader = csv.reader(io.StringIO(received.decode("utf-8-sig"), newline=""), strict=True)
+        lines = [(reader.line_num, cells) for cells in reader if cells]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise SourceUnreadable(f"{path.name}: not a UTF-8 CSV file: {error}") from None
+    head = [cell.strip() for cell in lines[0][1]] if lines else []
+    times = [name for name in head if name in _TIMES]
+    missing = [name for name in COLUMNS if name not in head] + ([] if times else ["date_or_year"])
+    strange = [name for name in head if name not in (*COLUMNS, *_OPTIONAL, *_TIMES) or head.count(name) > 1]
+    if missing or strange or len(times) > 1:
+        said = [f"no column {', '.join(missing)}"] if missing else []
+        said += [f"unknown or repeated column {', '.join(dict.fromkeys(strange))}"] if strange else []
+        said += [f"more than one column of times: {', '.join(times)}"] if len(times) > 1 else []
+        raise SourceUnreadable(f"{path.name}: line 1: {'; '.join(said)}. See reporting/sources/national.py.")
+    for line, cells in lines:
+        if len(cells) != len(head):
+            raise SourceUnreadable(f"{path.name}: line {line}: {len(cells)} fields where the header has {len(head)}")
+    if len(lines) == 1:
+        raise SourceUnreadable(f"{path.name}: no observations, only a header")
+    raw = pd.DataFrame([cells for _, cells in lines[1:]], columns=head, index=[line for line, _ in lines[1:]])
+    raw = raw.rename(columns={times[0]: "time"}).reindex(columns=["time", *COLUMNS, *_OPTIONAL], fill_value="")
+    return raw.assign(geo=raw["geo"].replace("", "BE"))
+
+
+def _refuse(path: Path, raw: pd.DataFrame, declarations: Declarations) -> None:
     """Say which lines cannot be read."""
-    number = raw["value"].str.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+    figure = [raw[name].map(_code) for name in ("series", "scheme", "branch", "measure", "unit", "geo", "time")]
+    same = pd.concat([*figure, raw["source"], raw["source_date"], raw["note"]], axis=1)
+    forecast = (raw["flag"] == "f").groupby([raw["series"], raw["source"]]).transform("all")
     faults = (
-        (~number & ~raw["value"].isin(["", ":"]), "value", "is not a number"),
-        (~raw["time"].str.fullmatch(_TIME), "time", "is neither a year nor a date YYYY-MM-DD"),
+        (~raw["value"].map(_is_number), "value", "is not a number"),
+        (~raw["time"].map(lambda text: _is_date(text, (4, 10))), "time", "is neither a year nor a date YYYY-MM-DD"),
         (~raw["measure"].isin(MEASURES), "measure", f"is none of {', '.join(MEASURES)}"),
-        (~raw["source_date"].str.fullmatch(_DATE) & (raw["source_date"] != ""), "source_date", "is not a date"),
-        (~raw["status"].isin(list(_STATUS)), "status", "is neither final nor provisional"),
+        (raw["series"].str.strip() == "", "series", "is no name"),
+        (raw["unit"].str.strip() == "", "unit", "is no unit"),
+        (~raw["geo"].isin(list(declarations.codelists["geo"])), "geo", "is no known country"),
+        (~raw["flag"].map(_is_flag), "flag", "is no known flag"),
+        (
+            ~raw["source_date"].map(lambda text: text == "" or _is_date(text, (4, 7, 10))),
+            "source_date",
+            "is no date",
+        ),
+        (forecast & (raw["source_date"] == ""), "source_date", "must date a source that holds only forecasts"),
+        (~raw["status"].isin(_STATUS), "status", "is neither final nor provisional"),
+        (same.duplicated(), "value", "is a second value for the same figure from the same source"),
     )
     said = [
-        f"line {int(line) + 2}: {column} {raw.loc[line, column]!r} {what}"
+        f"line {line}: {column} {raw.at[line, column]!r} {what}"
         for wrong, column, what in faults
         for line in raw.index[wrong]
     ]
@@ -122,13 +146,34 @@ def _refuse(path: Path, raw: pd.DataFrame) -> None:
         raise SourceUnreadable(f"{path.name}: " + "; ".join(said[:10]) + more)
 
 
+def _is_number(text: str) -> bool:
+    return text in ("", ":") or (_NUMBER.fullmatch(text) is not None and math.isfinite(float(text)))
+
+
+def _is_flag(text: str) -> bool:
+    return text in _WORDS or all(letter in observations.FLAG_LETTERS for letter in text)
+
+
+def _is_date(text: str, lengths: tuple[int, ...]) -> bool:
+    """Whether a text is a year, a month or a day in ISO form, by its length."""
+    try:
+        whole = date.fromisoformat(text + "-01-01"[len(text) - 4 :] if len(text) in (4, 7) else text)
+    except ValueError:
+        return False
+    return len(text) in lengths and whole.isoformat().startswith(text)
+
+
 def _observations(raw: pd.DataFrame) -> pd.DataFrame:
     parts = [raw[name].map(_code) for name in ("series", "scheme", "branch", "measure", "unit")]
     frame = pd.DataFrame({"dataset": "national", "geo": raw["geo"], "time": raw["time"], "source": raw["source"]})
     frame["key"] = [".".join(codes) for codes in zip(*parts, raw["geo"], strict=True)]
-    frame["value"] = pd.to_numeric(raw["value"], errors="coerce")
     words = raw["flag"].isin(list(_WORDS))
-    frame["flag"] = raw["flag"].mask(words, "") + raw["status"].map(_STATUS)
+    flags = raw["flag"].mask(words, "")
+    provisional = (raw["status"] == "provisional") & ~flags.str.contains("p")
+    frame["flag"] = flags + provisional.map({True: "p", False: ""})
+    # A confidential value is not kept.
+    known = ~raw["value"].isin(["", ":"]) & ~flags.str.contains("c")
+    frame["value"] = raw["value"].where(known, "nan").astype("float64")
     said = raw["flag"].where(words, "").map(lambda word: _WORDS.get(word, ""))
     frame["note"] = ["; ".join(filter(None, pair)) for pair in zip(raw["note"], said, strict=True)]
     frame["source"] = [
@@ -142,12 +187,13 @@ def _vintages(raw: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
     """When each figure was known: the date of its source.
 
     An undated source is dated the end of the year after the last year it
-    covers (forecasts aside). Where two sources of one date give the same figure, the later line
-    (or the one without the flag ``u``) is the later vintage of that date.
+    covers (forecasts aside), or today when that is still to come. Where one
+    date gives a figure twice, the later line (or the one without the flag
+    ``u``) is the later vintage of that date.
     """
     years = raw["time"].str[:4].astype(int).where(raw["flag"] != "f", 0)
     last = years.groupby([raw["series"], raw["source"]]).transform("max")
-    inferred = (last + 1).astype(str) + "-12-31"
+    inferred = (last + 1).map(lambda year: min(f"{year:04}-12-31", date.today().isoformat()))
     dated = raw["source_date"].map(_end_of)
     day = dated.where(dated != "", inferred)
     order = pd.DataFrame({"day": day, "sure": ~frame["flag"].str.contains("u"), "line": raw.index})
@@ -159,7 +205,8 @@ def _vintages(raw: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
 def _end_of(text: str) -> str:
     """The last day of a year, a month or a day given as ISO text."""
     if len(text) in (4, 7):
-        return str(pd.Period(text, freq="Y" if len(text) == 4 else "M").end_time.date())
+        year, month = int(text[:4]), int(text[5:] or 12)
+        return f"{text[:4]}-{month:02}-{calendar.monthrange(year, month)[1]}"
     return text
 
 

@@ -31,7 +31,7 @@ def test_captions_are_numbered_within_chapters(made: Path) -> None:
     """Tables and figures count from one in each chapter, as in Quarto's books."""
     labels = [e.text for n in PAGES[1:] for e in page(made, n).xpath("//figcaption/span[@class='label']")]
     assert [label.replace("\N{NO-BREAK SPACE}", " ") for label in labels] == [
-        "Table 1.1", "Table 1.2", "Figure 1.1", "Table 2.1", "Figure 2.1",
+        "Tableau 1.1", "Tableau 1.2", "Figure 1.1", "Tableau 2.1", "Figure 2.1",
     ]  # fmt: skip
 
 
@@ -39,9 +39,9 @@ def test_references_lead_to_the_page_of_their_target(made: Path) -> None:
     """A reference inside the page is an anchor; one to another chapter names its page."""
     found = page(made, "01-depenses").xpath("//main/p/a")
     links = {e.text_content().replace("\xa0", " "): e.get("href") for e in found}
-    assert links["Table 1.1"] == "#tbl-depenses"
-    assert links["Table 2.1"] == "02-recettes.html#tbl-recettes"
-    assert links["Chapter 2"] == "02-recettes.html"
+    assert links["Tableau 1.1"] == "#tbl-depenses"
+    assert links["Tableau 2.1"] == "02-recettes.html#tbl-recettes"
+    assert links["Chapitre 2"] == "02-recettes.html"
 
 
 def test_every_internal_link_has_a_target(made: Path) -> None:
@@ -102,4 +102,4 @@ def test_the_search_index_holds_tables_with_their_rows(made: Path) -> None:
     text = (made / "assets" / "search-index.js").read_text(encoding="utf-8")
     entries = json.loads(text.removeprefix("window.searchIndex = ").removesuffix(";\n"))
     (found,) = [entry for entry in entries if entry["href"] == "02-recettes.html#tbl-recettes"]
-    assert found["kind"] == "tbl" and "Chômage" in found["text"] and found["title"].startswith("Table")
+    assert found["kind"] == "tbl" and "Chômage" in found["text"] and found["title"].startswith("Tableau")

@@ -16,7 +16,7 @@ from reporting.labels import Words
 from reporting.publications import Book, Chapter, render, stage
 from reporting.publications.engine import render as engine
 
-CAPTION = re.compile(r"^((?:Table|Figure) \d\.\d) – (.+)$", re.MULTILINE)
+CAPTION = re.compile(r"^((?:Tableau|Figure) \d\.\d) – (.+)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +59,14 @@ def test_both_editions_have_the_same_numbers(document: PdfReader, made: Path) ->
 def test_references_name_what_they_lead_to(document: PdfReader) -> None:
     """References in the text carry the numbers of the captions, across chapters."""
     text = " ".join(words_of(document).split())
-    assert "(Table 1.1)" in text and "voir aussi Figure 1.1, Chapter 2 et Table 2.1" in text
-    assert "chapitre précédent, Table 1.2" in text
+    assert "(Tableau 1.1)" in text and "voir aussi Figure 1.1, Chapitre 2 et Tableau 2.1" in text
+    assert "chapitre précédent, Tableau 1.2" in text
 
 
 def test_contents_and_lists_come_first(document: PdfReader) -> None:
     """After the cover stand the contents, the list of tables and the list of figures; bookmarks follow headings."""
     text = document.pages[1].extract_text()
-    assert text.index("Contents") < text.index("List of tables") < text.index("List of figures")
+    assert text.index("Sommaire") < text.index("Liste des tableaux") < text.index("Liste des figures")
     titles = [re.sub(r"\s+", " ", entry.title) for entry in flat(document.outline)]
     assert "1 Dépenses" in titles and "1.2 Évolution longue" in titles
 
