@@ -31,6 +31,8 @@ from reporting.tabulate import Reader, remarks, sources  # noqa: E402
 _MARKERS = "osD^vPX*<>hd"
 #: Lines only: dots and circles make large files.
 _HATCHES = ("", "////", "\\\\", "||||", "----", "xxxx", "++++", "//", "\\", "||")
+#: Where a line ends: value, time, label, colour.
+_End = tuple[float, float, str, tuple[float, float, float]]
 _STYLE: Any = {
     "svg.hashsalt": "reporting",
     "svg.fonttype": "path",
@@ -84,6 +86,7 @@ def build(figure: decl.Figure, reader: Reader) -> Figure | None:
     caption = ", ".join(filter(None, (title, "" if by_geo else w.geo(reader.geo), when))) + f" ({unit})"
     broken = figure.kind == "lines" and frame["flag"].str.contains("b").any()
     marks = (w.text("A dotted vertical line marks a break in series."),) if broken else ()
+    marks = (*marks, *_left_out(figure, frame, geos, w))
     notes = (*(w.text(note) for note in figure.notes), *marks, *remarks(frame, reader), *sources(frame, reader))
     return Figure(figure.id, caption, _alternative(figure, frame, reader, title), svg, notes)
 
@@ -116,7 +119,7 @@ def _wide(frame: pd.DataFrame) -> pd.DataFrame:
 def _lines(axes: Axes, frame: pd.DataFrame, reader: Reader) -> None:
     wide = _wide(frame)
     colours = sns.color_palette("colorblind", len(wide.columns))
-    ends: list[tuple[float, str, tuple[float, float, float]]] = []
+    ends: list[_End] = []
     for position, label in enumerate(wide):
         line = wide[label].dropna()
         marker = _MARKERS[position % len(_MARKERS)]
@@ -124,10 +127,10 @@ def _lines(axes: Axes, frame: pd.DataFrame, reader: Reader) -> None:
         broken = frame[(frame["label"] == label) & frame["flag"].str.contains("b")]
         for year in broken["time"].str[:4].astype(int):
             axes.axvline(year - 0.5, color=colours[position], linewidth=0.9, linestyle=(0, (2, 2)))
-        ends.append((float(line.iloc[-1]), str(label), colours[position]))
+        ends.append((float(line.iloc[-1]), float(line.index[-1]), str(label), colours[position]))
     axes.set_xlim(wide.index.min() - 0.6, wide.index.max() + 0.4)
     _baseline(axes, wide)
-    _end_labels(axes, ends, float(wide.index.max()))
+    _end_labels(axes, ends)
 
 
 def _baseline(axes: Axes, wide: pd.DataFrame) -> None:
@@ -137,16 +140,16 @@ def _baseline(axes: Axes, wide: pd.DataFrame) -> None:
         axes.set_ylim(bottom=0)
 
 
-def _end_labels(axes: Axes, ends: list[tuple[float, str, tuple[float, float, float]]], x: float) -> None:
+def _end_labels(axes: Axes, ends: list[_End]) -> None:
     """Labels at the ends of the lines, moved apart where they would overlap."""
     low, high = axes.get_ylim()
     gap = (high - low) * 0.06
     ends = sorted(ends, key=lambda end: end[0])
     places = [end[0] for end in ends]
     for i in range(1, len(places)):
-        places[i] = max(places[i], places[i - 1] + gap * (_line_count(ends[i - 1][1]) + _line_count(ends[i][1])) / 2)
+        places[i] = max(places[i], places[i - 1] + gap * (_line_count(ends[i - 1][2]) + _line_count(ends[i][2])) / 2)
     shift = max(0.0, places[-1] - high)
-    for (value, label, colour), place in zip(ends, places, strict=True):
+    for (value, x, label, colour), place in zip(ends, places, strict=True):
         axes.annotate(
             textwrap.fill(label, 26),
             xy=(x, value),
@@ -238,12 +241,10 @@ def _height(figure: decl.Figure, frame: pd.DataFrame) -> float:
 
 def _dress(axes: Axes, words: Words, unit: str, horizontal: bool) -> None:
     """Numbers as the language writes them, whole years, the unit at the axis."""
-
-    def number(value: float, _: object) -> str:
-        return words.number(value, 0 if float(value).is_integer() else 1)
-
     values, years = (axes.xaxis, axes.yaxis) if horizontal else (axes.yaxis, axes.xaxis)
-    values.set_major_formatter(number)
+    ticks = values.get_majorticklocs()
+    decimals = next((d for d in range(4) if np.allclose(ticks, np.round(ticks, d))), 4)
+    values.set_major_formatter(lambda value, _: words.number(float(value), decimals))
     if horizontal:
         axes.set_xlabel(unit)
     else:
@@ -252,6 +253,15 @@ def _dress(axes: Axes, words: Words, unit: str, horizontal: bool) -> None:
         years.set_major_formatter(lambda value, _: str(int(value)))
         axes.grid(axis="y", color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
+
+
+def _left_out(figure: decl.Figure, frame: pd.DataFrame, geos: list[str], words: Words) -> tuple[str, ...]:
+    """A note on the countries that a ranking cannot show."""
+    absent = [words.geo(geo) for geo in geos if geo not in set(frame["geo"])]
+    if figure.kind != "ranking" or not absent:
+        return ()
+    year = str(frame["time"].iloc[0])
+    return (words.text("Not available for {year}: {names}.", year=year, names=words.enumeration(absent)),)
 
 
 def _svg(canvas: mpl.figure.Figure) -> bytes:
@@ -271,11 +281,16 @@ def _alternative(figure: decl.Figure, frame: pd.DataFrame, reader: Reader, title
         "bars": w.text("Bar chart"),
         "ranking": w.text("Bar chart of countries, in order"),
     }
+    if figure.kind == "share":
+        totals = frame.groupby("time")["value"].transform("sum")
+        frame = frame.assign(value=100 * frame["value"] / totals)
+    if figure.kind == "ranking":
+        frame = frame.sort_values("value", ascending=False, kind="stable")
     parts = []
     for label, own in frame.groupby("label", sort=False):
         own = own.sort_values("time")
         decimals = d.indicators[own["indicator"].iloc[0]].decimals
         pairs = zip(own["time"], own["value"], strict=True)
-        said = [f"{str(time)[:4]}: {w.number(float(value), decimals)}" for time, value in pairs]
-        parts.append(f"{label} – {said[0]}" + (f", {said[-1]}" if len(said) > 1 else ""))
+        said = [f"{w.number(float(value), decimals)} ({str(time)[:4]})" for time, value in pairs]
+        parts.append(f"{label}: {said[0]}" + (f" – {said[-1]}" if len(said) > 1 else ""))
     return f"{kinds[figure.kind]}. {title}. " + "; ".join(parts) + "."

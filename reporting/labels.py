@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
@@ -106,7 +106,16 @@ class Words:
         """An ISO date as this language writes it; years stay as they are."""
         if len(iso) < 10:
             return iso
-        return format_date(date.fromisoformat(iso[:10]), "long", locale=self.locale)
+        when = date.fromisoformat(iso[:10])
+        text = format_date(when, "long", locale=self.locale)
+        # French says "1er"; CLDR's date formats have no ordinals.
+        return text.replace("1", "1er", 1) if self.language.id == "fr" and when.day == 1 else text
+
+    def day(self, iso: str) -> str:
+        """An ISO date in figures, for a heading; years stay as they are."""
+        if len(iso) < 10:
+            return iso
+        return str(format_skeleton("yMd", date.fromisoformat(iso[:10]), locale=self.locale))
 
     def enumeration(self, items: Iterable[str]) -> str:
         """Items joined as this language joins them."""

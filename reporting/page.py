@@ -79,9 +79,9 @@ class Page:
         """The value of an indicator, for a sentence; None when there is none."""
         return prose.quantity(self.words, self._evaluator, indicator, geo or self.geo, time, back)
 
-    def year(self, indicator: str) -> str | None:
+    def year(self, indicator: str, geo: str = "") -> str | None:
         """The last year for which an indicator has a value."""
-        found = self.value(indicator)
+        found = self.value(indicator, geo=geo)
         return found.time if found else None
 
     def shared_year(self, *indicators: str) -> str | None:

@@ -73,6 +73,8 @@ class Table:
     flags: tuple[tuple[str, str], ...]
     flags_head: str
     tidy: tuple[dict[str, Any], ...]
+    #: The number the table has in a publication, such as ``2.1``.
+    number: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The record as plain JSON."""
@@ -102,7 +104,7 @@ class Table:
         """The flags used, each with its meaning."""
         if not self.flags:
             return ""
-        return f"{self.flags_head}: " + "; ".join(f"{letter} = {label}" for letter, label in self.flags) + "."
+        return self.flags_head + "; ".join(f"{letter} = {label}" for letter, label in self.flags) + "."
 
     @property
     def below(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from reporting.labels import Words
 from reporting.tables import TIDY, Cell, Row, Table
 
 _SOURCES_SHOWN = 4
+_WHY_MISSING = "cmnuz"
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _by_time(table: decl.Table, reader: Reader, frame: pd.DataFrame, ids: list[s
         breaks |= {position for position, cell in enumerate(cells) if "b" in cell.flag and position}
         cells += [_derived(change(cells), decimals, w) for change, decimals in _changes(extra, indicator, times)]
         rows.append(Row(w.indicator(indicator), w.code("unit", indicator.unit), tuple(cells)))
-    columns = [w.date(time) for time in times] + [head for head, *_ in extra]
+    columns = [w.day(time) for time in times] + [head for head, *_ in extra]
     return _table(table, reader, frame, w.text("Item"), columns, rows, breaks, {d.indicators[i].unit for i in shown})
 
 
@@ -109,7 +110,7 @@ def _by_geo(table: decl.Table, reader: Reader, frame: pd.DataFrame, name: str, g
         if geo == reader.geo:
             breaks = {position for position, cell in enumerate(cells) if "b" in cell.flag and position}
         rows.append(Row(w.geo(geo), w.code("unit", indicator.unit), tuple(cells)))
-    columns = [w.date(time) for time in times]
+    columns = [w.day(time) for time in times]
     return _table(table, reader, frame, w.text("Country"), columns, rows, breaks, {indicator.unit})
 
 
@@ -140,6 +141,9 @@ def _cell(own: pd.DataFrame | None, time: str, decimals: int, words: Words) -> C
         return Cell(None, "", words.number(None, 0), decimals)
     value, flag = float(own.at[time, "value"]), str(own.at[time, "flag"])  # type: ignore[arg-type]
     known = None if math.isnan(value) else value
+    if known is None:
+        # Only a flag that says why a value is missing stays beside a missing value.
+        flag = "".join(letter for letter in flag if letter in _WHY_MISSING)
     return Cell(known, flag, words.number(known, decimals), decimals)
 
 
@@ -160,7 +164,10 @@ def _growth_heads(table: decl.Table, reader: Reader, times: list[str]) -> list[t
     """Headings of the growth columns, each with what it holds."""
     if not reader.growth or len(times) < 2 or not all(time.isdigit() for time in times):
         return []
-    units = {reader.words.declarations.indicators[i].unit for i in reader.words.declarations.indicator_ids(table.rows)}
+    rows = [reader.words.declarations.indicators[i] for i in reader.words.declarations.indicator_ids(table.rows)]
+    units = {indicator.unit for indicator in rows if indicator.spans}
+    if not units:
+        return []
     span = {"start": times[0], "end": times[-1]}
     heads = [(reader.words.text("Change {start}–{end}", **span), "change")]
     if not all(_points(unit) for unit in units):
@@ -173,11 +180,11 @@ def _changes(extra: list[tuple[str, str]], indicator: decl.Indicator, times: lis
 
     def change(cells: list[Cell]) -> float:
         first, last = cells[0].value, cells[count - 1].value
-        return float("nan") if first is None or last is None else last - first
+        return float("nan") if not indicator.spans or first is None or last is None else last - first
 
     def growth(cells: list[Cell]) -> float:
         first, last = cells[0].value, cells[count - 1].value
-        if _points(indicator.unit) or not first or last is None or last / first <= 0:
+        if not indicator.spans or _points(indicator.unit) or not first or last is None or last / first <= 0:
             return float("nan")
         return float(100 * ((last / first) ** (1 / (int(times[-1]) - int(times[0]))) - 1))
 
@@ -212,7 +219,7 @@ def _table(
         sources=sources(frame, reader),
         notes=(*(w.text(note) for note in table.notes), *remarks(frame, reader)),
         flags=tuple((letter, w.code("flag", letter)) for letter in letters),
-        flags_head=w.text("Flags"),
+        flags_head=w.text("Flags: "),
         tidy=tuple(_tidy(frame)),
     )
 

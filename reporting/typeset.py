@@ -65,7 +65,7 @@ def _widths(whole: Table) -> list[float]:
     found = []
     for position, head in enumerate(whole.columns):
         values = [len(row.cells[position].text) + 0.6 * len(row.cells[position].flag) for row in whole.rows]
-        words = [1.12 * len(word) for word in head.split()] or [0]
+        words = [1.3 * len(word) for word in head.split()] or [0]
         found.append(_CHARACTER * max(*values, *words, 3) + _INSET)
     return found
 

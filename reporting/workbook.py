@@ -106,7 +106,8 @@ class _Press:
         notes = enumerate(dict.fromkeys(note for table in tables for note in table.notes), start=1)
         self.notes = {note: words.text("[note {number}]", number=number) for number, note in notes}
         wanted = [words.text("Cover"), words.text("Contents"), words.text("Notes")]
-        wanted += [f"{words.text('Table')[:24]}_{number}" for number in range(1, len(tables) + 1)]
+        numbers = [table.number or str(position) for position, table in enumerate(tables, start=1)]
+        wanted += [f"{words.text('Table')[:20]}_{number}" for number in numbers]
         self.sheets = _unique(re.sub(r"[\[\]:*?/\\'\s]", "_", name)[:28] for name in wanted)
         self.ids = _unique(f"t_{re.sub(r'[^A-Za-z0-9_]', '_', table.id)}"[:200] for table in tables)
         self.to_contents = _Item(words.text("Go to the contents"), _LINK, self.sheets[1])
@@ -153,7 +154,7 @@ class _Press:
         return [_Item(title, _TITLE), _Item(text("This worksheet contains one table.")), self.to_contents, block]
 
     def _table(self, number: int, table: Table) -> Sequence[_Item | _Block]:
-        title = self.text("Table {number}: {title}", number=number + 1, title=table.caption)
+        title = self.text("Table {number}: {title}", number=table.number or number + 1, title=table.caption)
         labels = [table.stub or self.text("Label"), table.unit_head][: 1 + table.with_units]
         heads = [*labels, *table.columns, self.text("Flags")]
         block = _Block(self.ids[number], title, heads, [self._row(table, row) for row in table.rows])

@@ -49,6 +49,14 @@ def test_numbers_and_dates_are_those_of_belgium(known: Declarations, lang: str, 
     assert words.date("2026-01-28") == date
 
 
+def test_dates_in_headings_are_in_figures(known: Declarations) -> None:
+    """A heading holds a short date, a year stays a year."""
+    assert [labels.Words(known, lang).day("2014-12-31") for lang in ("en", "fr", "nl", "de")] == [
+        "31/12/2014", "31/12/2014", "31/12/2014", "31.12.2014",
+    ]  # fmt: skip
+    assert labels.Words(known, "fr").day("2014") == "2014"
+
+
 def test_a_missing_value_is_a_colon_and_zero_is_zero(known: Declarations) -> None:
     """Missing is never zero, and a value that rounds to zero has no minus."""
     words = labels.Words(known, "en")

@@ -85,7 +85,7 @@ def test_a_figure_is_drawn_with_a_text_alternative(shown: list[Any], name: str) 
     text = shown[0].text
     found = re.search(r'\(figures/([\w-]+\.svg)\){#fig-[\w-]+ fig-alt="([^"]+)"}', text)
     assert found and Path("figures", found[1]).read_bytes().startswith(b"<?xml")
-    assert re.search(r"– 20\d\d: \d", found[2])
+    assert re.search(r": [\d.,]+ \(20\d\d\)", found[2])
 
 
 def test_the_same_figure_has_the_same_bytes(shown: list[Any], tmp_path: Path) -> None:

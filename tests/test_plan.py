@@ -94,14 +94,15 @@ def test_a_chapter_s_parameters_reach_its_unit(targets):
     [
         ("no_parameters_tag", "one.ipynb: no cell is tagged 'parameters'"),
         ("parameter_missing", "one.ipynb: chapter a gives the parameter 'store', which its"),
-        ("not_json", "one.ipynb: cannot be read as a notebook"),
-        ("not_a_notebook", "one.ipynb: cannot be read as a notebook"),
+        ('{"cells": [', "one.ipynb: cannot be read as a notebook"),
+        ('{"colour": "red"}', "one.ipynb: cannot be read as a notebook"),
     ],
 )  # fmt: skip
 def test_a_notebook_that_cannot_run_is_refused_before_any_runs(defect, said, tmp_path):
     """A notebook without a tag, of other parameters, or no notebook at all is a fault at plan time."""
     shutil.copytree(BROKEN / "declarations" / "sound", tmp_path / "home")
-    shutil.copy(BROKEN / "notebooks" / defect / "one.ipynb", tmp_path / "home" / "notebooks" / "one.ipynb")
+    notebook = tmp_path / "home" / "notebooks" / "one.ipynb"
+    notebook.write_text(defect if "{" in defect else (BROKEN / "notebooks" / defect / "one.ipynb").read_text())
     book = tmp_path / "home" / "parameters" / "publications" / "book.toml"
     book.write_text(book.read_text().partition("[chapters.parameters]")[0])
     known = declarations.load(tmp_path / "home")

@@ -127,7 +127,7 @@ SNAPSHOTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(SNAPSHOTS)
 def test_every_snapshot_comes_back(snapshots):
     """Complete snapshots appended one after the other are each read again as of their date."""

@@ -63,6 +63,8 @@ class Indicator(_Record):
     direction: Literal["high", "low", "neutral"] = "neutral"
     reference: str = ""
     aggregate: Literal["", "sum"] = ""
+    #: Whether a change over a span of years makes sense: not for balances and for changes themselves.
+    spans: bool = True
 
 
 class Table(_Record):

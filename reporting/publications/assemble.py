@@ -6,6 +6,7 @@ A target is assembled beside its folder and moved into place when it is whole.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 import importlib.metadata
 import io
@@ -64,7 +65,7 @@ def assemble(job: Job) -> None:
     known = declarations.load()
     words = Words(known, target.lang)
     store = vintages.Store(Path(target.units[0].parameters["store"]))
-    chapters = [_chapter(unit.folder, unit.chapter, words) for unit in target.units]
+    chapters = [_chapter(unit.folder, unit.chapter, words, n) for n, unit in enumerate(target.units, start=1)]
     tables = [table for _, found in chapters for table in found]
     book = _book(target, words, store, tables, [chapter for chapter, _ in chapters])
     if job.record:
@@ -109,17 +110,19 @@ def _tidy(folder: Path, tables: Iterable[Table]) -> None:
         (folder / f"{table.id}.csv").write_text(out.getvalue(), encoding="utf-8")
 
 
-def _chapter(folder: Path, declared: declarations.Chapter, words: Words) -> tuple[Chapter, list[Table]]:
+def _chapter(folder: Path, declared: declarations.Chapter, words: Words, number: int) -> tuple[Chapter, list[Table]]:
     """The Markdown and the tables that an executed notebook displays."""
     notebook = nbformat.read(folder / NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
-    blocks, tables = [], []
+    blocks: list[str] = []
+    tables: list[Table] = []
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if "text/markdown" in data:
                 blocks.append(data["text/markdown"])
             if MEDIA_TYPE in data:
-                tables.append(Table.from_json(data[MEDIA_TYPE]))
+                record = Table.from_json(data[MEDIA_TYPE])
+                tables.append(dataclasses.replace(record, number=f"{number}.{len(tables) + 1}"))
     files = tuple(sorted((folder / "figures").glob("*")))
     return Chapter(declared.id, words.text(declared.title), "\n\n".join(blocks), files), tables
 
@@ -210,7 +213,7 @@ def _record(job: Job, words: Words, store: vintages.Store, tables: list[Table], 
         "python": platform.python_version(),
         "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
         "untranslated": sorted(words.missing),
-        "tables": [{"id": table.id, "title": table.title, "file": f"tables/{table.id}.csv"} for table in tables],
+        "tables": [{"id": table.id, "number": table.number, "title": table.title, "file": f"tables/{table.id}.csv"} for table in tables],
         "vintages": _used(store, tables),
         "outputs": {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files},
     }  # fmt: skip
