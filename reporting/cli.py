@@ -85,7 +85,7 @@ def fetch(
     as_json: Json = False,
 ) -> None:
     """Put new vintages of datasets into the store."""
-    from reporting.sources.intake import take
+    from reporting.sources.intake import UNDATED, take
 
     known = declarations.load()
     for name in datasets or []:
@@ -101,6 +101,11 @@ def fetch(
         for path in from_file
         for manifest in take(_store(known, store), known, path, (datasets or [""])[0], vintage)
     ]
+    for manifest in stored:
+        if manifest.note == UNDATED and not as_json:
+            err.print(f"{manifest.request}: {UNDATED}; give the true date with --vintage.", markup=False)
+        if not any(manifest.rows.values()) and not as_json:
+            err.print(f"{manifest.dataset} {manifest.vintage}: nothing new.", markup=False)
     _show(
         [asdict(manifest) for manifest in stored], as_json, ("dataset", "vintage", "new", "revised", "withdrawn"),
         [(m.dataset, m.vintage, *(str(m.rows[c]) for c in ("new", "revised", "withdrawn"))) for m in stored],
@@ -160,7 +165,8 @@ def check(
                 out.print(f"{finding.severity}: {finding.message}{accepted}", markup=False)
         for rule, count in Counter(f.rule for f in found if f.outcome == "undecidable").items():
             out.print(f"undecidable: {rule}: {count} times a value is missing (--json lists them)", markup=False)
-        out.print(f"{sum(f.outcome == 'failed' for f in found)} failed.")
+        failed = [f for f in found if f.outcome == "failed"]
+        out.print(f"{len(failed)} failed, {sum(bool(f.accepted) for f in failed)} of them accepted.")
     if any(f.stops for f in found):
         raise typer.Exit(1)
 

@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -131,6 +131,10 @@ class Store:
     def append(self, frame: pd.DataFrame, manifest: Manifest, received: bytes | None = None) -> Manifest:
         """Store what changed since the last vintage, as a new vintage.
 
+        A second vintage of a day is numbered (``2026-01-31-02``); one that
+        brings nothing new is not stored. A vintage may come in late: what was
+        known on later dates stays as it was.
+
         Parameters
         ----------
         frame : DataFrame
@@ -144,8 +148,7 @@ class Store:
         Raises
         ------
         UsageError
-            When the vintage exists, or a later one does, or when the frame
-            gives two values for one series and time.
+            When the frame gives two values for one series and time.
         OutputFailed
             When the store cannot be written; nothing is left behind.
         """
@@ -162,30 +165,48 @@ class Store:
                 f"Cannot write to the store {self.root}: {said}. Free space or choose another folder with --store."
             ) from None
 
-    def refuse_earlier(self, dataset: str, vintage: str) -> None:
-        """Refuse a vintage that is not later than all the user has of a dataset."""
-        own = Store(self.root, embedded=None).manifests(dataset)
-        if own and own[-1][0].vintage >= vintage:
-            raise UsageError(
-                f"{dataset}: the store already has the vintage {own[-1][0].vintage}; "
-                f"{vintage} is not later. A vintage is never overwritten."
-            )
-
     def _append(self, folder: Path, frame: pd.DataFrame, manifest: Manifest, received: bytes | None) -> Manifest:
-        self.refuse_earlier(manifest.dataset, manifest.vintage)
         twice = frame[frame.duplicated(["key", "time"])]
         if not twice.empty:
             raise UsageError(
                 f"{manifest.dataset}: two values for {twice['key'].iloc[0]} in {twice['time'].iloc[0]}: keep one."
             )
-        changes = changed(self.read(manifest.dataset, manifest.vintage[:10]), frame, manifest.complete)
+        on = day(manifest.vintage[:10])
+        changes = changed(self.read(manifest.dataset, on), frame, manifest.complete)
+        same_day = [m for m, _ in Store(self.root, embedded=None).manifests(manifest.dataset) if m.vintage[:10] == on]
+        if changes.empty and same_day:
+            return _complete(manifest, changes, "")
+        if restated := self._restated(manifest, changes):
+            self._publish(folder, *restated, None)
+        label = on if not same_day else f"{on}-{len(same_day) + 1:02d}"
+        return self._publish(folder, changes, replace(manifest, vintage=label), received)
+
+    def _restated(self, manifest: Manifest, changes: pd.DataFrame) -> tuple[pd.DataFrame, Manifest] | None:
+        """What keeps a vintage that comes in late from changing what was known on later dates."""
+        on = day(manifest.vintage[:10])
+        later = [m.vintage[:10] for m, _ in self.manifests(manifest.dataset) if m.vintage[:10] > on]
+        if not later:
+            return None
+        known = self.read(manifest.dataset, later[0])
+        known = known[known["vintage"].str[:10] <= on]
+        rows = known.merge(changes[["key", "time"]], on=["key", "time"]).assign(change="revised")
+        if rows.empty:
+            return None
+        count = sum(m.vintage[:10] == later[0] for m, _ in self.manifests(manifest.dataset))
+        why = f"restated: the vintage {on} came in after it"
+        facts = replace(
+            manifest, vintage=f"{later[0]}-{count + 1:02d}", complete=False, request=why, received_sha256=""
+        )
+        return rows[list(_STORED)], facts
+
+    def _publish(self, folder: Path, changes: pd.DataFrame, manifest: Manifest, received: bytes | None) -> Manifest:
         # The manifest comes last: with it the vintage exists.
         names = [f"{manifest.vintage}{suffix}" for suffix in (".parquet", ".received.gz", ".json")]
         parquet, kept, facts = (folder / name for name in names)
         parts = [path.with_name(path.name + ".part") for path in (parquet, kept, facts)]
         try:
             write_parquet(changes, parts[0])
-            manifest = _complete(manifest, changes, parts[0])
+            manifest = _complete(manifest, changes, hashlib.sha256(parts[0].read_bytes()).hexdigest())
             if received is not None:
                 _write(parts[1], gzip.compress(received, mtime=0))
             _write(parts[2], _json(asdict(manifest)))
@@ -299,11 +320,10 @@ def used(store: Store, pairs: Iterable[tuple[str, str]]) -> list[dict[str, Any]]
     ]
 
 
-def _complete(manifest: Manifest, changes: pd.DataFrame, parquet: Path) -> Manifest:
+def _complete(manifest: Manifest, changes: pd.DataFrame, checksum: str) -> Manifest:
     counts = changes["change"].value_counts()
     rows = {change: int(counts.get(change, 0)) for change in ("new", "revised", "withdrawn")}
-    checksum = hashlib.sha256(parquet.read_bytes()).hexdigest()
-    return Manifest(**{**asdict(manifest), "rows": rows, "sha256": checksum})
+    return replace(manifest, rows=rows, sha256=checksum)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -208,7 +208,8 @@ def test_search_finds_a_real_table(books: dict[str, Path], page: Any) -> None:
     page.goto((books["fr"] / "index.html").as_uri())
     if page.locator("#menu").is_visible():
         page.locator("#menu").click()
-    page.locator("#query").fill("revenu d'intégration montants mensuels")
+    record = json.loads((books["fr"] / "run.json").read_text(encoding="utf-8"))
+    page.locator("#query").fill(next(t["title"] for t in record["tables"] if t["id"] == "integration_income_scale"))
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     page.wait_for_url("**/07-national.html#tbl-integration-income-scale")

@@ -149,13 +149,34 @@ def test_same_bytes_whatever_the_order(tmp_path):
     assert gzip.decompress((tmp_path / "a" / D / "2024-01-01.received.gz").read_bytes()) == b"received"
 
 
-@pytest.mark.parametrize("vintage", ["2024-01-31", "2024-01-30"])
-def test_a_vintage_is_never_overwritten(vintage, store):
-    """The same or an earlier vintage is refused and changes nothing."""
+def test_a_vintage_is_never_overwritten(store):
+    """The same figures again are not stored; other figures of that day become a vintage of their own."""
     put(store, "2024-01-31", ONE)
-    with pytest.raises(UsageError, match=f"already has the vintage 2024-01-31; {vintage} is not later"):
-        put(store, vintage, TWO)
-    assert rows(store.read(D)) == ONE
+    before = files(store.root)
+    assert not any(put(store, "2024-01-31", ONE).rows.values())
+    assert files(store.root) == before
+    assert put(store, "2024-01-31", TWO).vintage == "2024-01-31-02"
+    assert rows(store.read(D)) == TWO
+
+
+def test_a_vintage_that_comes_in_late_changes_nothing_known_later(store):
+    """Figures of January put in after those of March: read as of January they are there, as of March nothing moved."""
+    put(store, "2023-01-31", [("A.X.BE", "2020", 1.0, "")])
+    put(store, "2024-03-31", [("A.X.BE", "2020", 1.0, ""), ("A.Y.BE", "2020", 5.0, "")])
+    late = [("A.X.BE", "2020", 7.0, ""), ("A.Z.BE", "2020", 9.0, "")]
+    put(store, "2024-01-31", late)
+    assert rows(store.read(D, "2023-12-31")) == [("A.X.BE", "2020", 1.0, "")]
+    assert [r for r in rows(store.read(D, "2024-02-29")) if r[0] == "A.X.BE"] == [late[0]]
+    newest = {key: value for key, _, value, _ in rows(store.read(D))}
+    assert newest["A.X.BE"] == 1.0 and newest["A.Y.BE"] == 5.0
+
+
+def test_another_part_of_a_dataset_may_come_in_late(store):
+    """Two extracts of different series go in whichever comes first, and both are there."""
+    put_part = {"complete": False}
+    put(store, "2026-05-08", [("A.NAC.BE", "2020", 1.0, "")], **put_part)
+    put(store, "2025-11-04", [("A.EUR.BE", "2020", 2.0, "")], **put_part)
+    assert rows(store.read(D)) == [("A.EUR.BE", "2020", 2.0, ""), ("A.NAC.BE", "2020", 1.0, "")]
 
 
 def test_two_values_for_one_figure_are_refused(store):
@@ -176,7 +197,7 @@ def test_a_date_that_is_none_is_refused(text, store):
 def test_two_vintages_of_one_day(store):
     """A second vintage of a day is known from that day on."""
     put(store, "2024-01-31", ONE)
-    put(store, "2024-01-31-2", TWO)
+    put(store, "2024-01-31", TWO)
     assert rows(store.read(D, "2024-01-31")) == TWO
 
 
@@ -295,24 +316,19 @@ def test_a_second_writer_waits_and_is_told(store, monkeypatch):
             put(store, "2024-02-28", TWO)
 
 
-def test_of_many_writers_of_one_vintage_one_wins(store):
-    """Writers at the same time neither mix nor overwrite: one vintage, whole."""
-    said = []
+def test_many_writers_at_once_mix_nothing(store):
+    """Writers at the same time each leave a whole vintage of that day; one of them is the newest."""
 
     def write(number):
-        try:
-            put(store, "2024-01-31", [("A.X.BE", "2020", float(number), "")])
-        except UsageError as error:
-            said.append(error)
+        put(store, "2024-01-31", [("A.X.BE", "2020", float(number), "")])
 
     threads = [threading.Thread(target=write, args=(n,)) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(said) == 3
-    assert len(store.read(D)) == 1
-    assert files(store.root) == ["2024-01-31.json", "2024-01-31.parquet"]
+    assert len(store.manifests(D)) == 4
+    assert rows(store.read(D))[0][2] in (0.0, 1.0, 2.0, 3.0)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def compile_edition(parts: list[_Part], target: Path) -> list[Manifest]:
     """Write the vintages, oldest first, into a new store that then takes the place of ``target``."""
     with tempfile.TemporaryDirectory() as scratch:
         store = Store(Path(scratch) / "store", embedded=None)
-        written = [store.append(frame, manifest) for frame, manifest in _merged(parts)]
+        written = [m for frame, manifest in _merged(parts) if (m := store.append(frame, manifest)).sha256]
         (store.root / ".lock").unlink(missing_ok=True)
         if target.exists():
             shutil.rmtree(target)

@@ -213,7 +213,10 @@ def _record(job: Job, words: Words, store: vintages.Store, tables: list[Table], 
         "python": platform.python_version(),
         "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
         "untranslated": sorted(words.missing),
-        "tables": [{"id": table.id, "number": table.number, "title": table.title, "file": f"tables/{table.id}.csv"} for table in tables],
+        "tables": [
+            {"id": table.id, "number": table.number, "title": table.title, "file": f"tables/{table.id}.csv"}
+            for table in tables
+        ],
         "vintages": _used(store, tables),
         "outputs": {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files},
     }  # fmt: skip

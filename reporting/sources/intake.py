@@ -7,7 +7,11 @@ from pathlib import Path
 
 from reporting import sources
 from reporting.declarations import Declarations
+from reporting.sources import Extract
 from reporting.vintages import Manifest, Store, day
+
+#: Said of a file that tells no date.
+UNDATED = "the file tells no date: it is dated the day it was read"
 
 
 def take(store: Store, declarations: Declarations, path: Path, dataset: str = "", vintage: str = "") -> list[Manifest]:
@@ -16,48 +20,46 @@ def take(store: Store, declarations: Declarations, path: Path, dataset: str = ""
     Parameters
     ----------
     vintage : str
-        The date of the data where the file does not tell; without it, a file
-        that does not tell is dated today.
+        The date of the data, over what the file tells. A file that tells none
+        is of today, and its manifest says so; dates to come are today.
 
     Returns
     -------
     list of Manifest
-        Of the vintages stored. A file of several vintages whose reading was
-        interrupted is completed: those already stored are left as they are.
+        Of the vintages; one whose rows are all zero brought nothing new and was
+        not stored again.
 
     Raises
     ------
     SourceUnreadable, SourceChanged, UsageError
         Nothing is stored then.
     """
-    if vintage:
-        day(vintage)
     today = date.today().isoformat()
-    found = [
-        (
-            extract,
-            Manifest(
-                dataset=extract.dataset,
-                vintage=extract.vintage or vintage or today,
-                complete=False,
-                request=extract.request,
-                acknowledgement=extract.acknowledgement,
-                provider_update=extract.vintage,
-                retrieved=today,
-                received_sha256=extract.sha256,
-                structure=extract.structure,
-            ),
+    dated = day(vintage) if vintage else ""
+    found = sources.read(path, declarations, dataset)
+    stored = []
+    for (name, when), extracts in _by_day(found, dated, today).items():
+        first = extracts[0]
+        manifest = Manifest(
+            dataset=name,
+            vintage=when,
+            complete=False,
+            request=first.request,
+            acknowledgement=first.acknowledgement,
+            provider_update=first.vintage,
+            retrieved=today,
+            received_sha256=first.sha256,
+            structure=first.structure,
+            note="" if dated or first.vintage else UNDATED,
         )
-        for extract in sources.read(path, declarations, dataset)
-    ]
-    left = [(extract, manifest) for extract, manifest in found if not _stored(store, manifest)] or found
-    for _, manifest in left:
-        store.refuse_earlier(manifest.dataset, manifest.vintage)
-    return [store.append(extract.frame, manifest, extract.received) for extract, manifest in left]
+        stored += [store.append(extract.frame, manifest, extract.received) for extract in extracts]
+    return stored
 
 
-def _stored(store: Store, manifest: Manifest) -> bool:
-    """Whether the user's store has this vintage, from the same bytes."""
-    own = Store(store.root, embedded=None)
-    wanted = (manifest.vintage, manifest.received_sha256)
-    return any((m.vintage, m.received_sha256) == wanted for m, _ in own.manifests(manifest.dataset))
+def _by_day(found: list[Extract], dated: str, today: str) -> dict[tuple[str, str], list[Extract]]:
+    """Extracts by dataset and day, oldest first."""
+    days: dict[tuple[str, str], list[Extract]] = {}
+    for extract in sorted(found, key=lambda e: (e.dataset, e.vintage)):
+        when = dated or min(extract.vintage[:10] or today, today)
+        days.setdefault((extract.dataset, when), []).append(extract)
+    return days

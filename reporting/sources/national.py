@@ -199,7 +199,7 @@ def _vintages(raw: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
     order = pd.DataFrame({"day": day, "sure": ~frame["flag"].str.contains("u"), "line": raw.index})
     order["id"] = frame["key"] + "|" + frame["time"]
     rank = order.sort_values(["day", "sure", "line"]).groupby(["id", "day"]).cumcount()
-    return day.where(rank == 0, day + "-" + (rank + 1).astype(str))
+    return day.where(rank == 0, day + "-" + (rank + 1).astype(str).str.zfill(2))
 
 
 def _end_of(text: str) -> str:

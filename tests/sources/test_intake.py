@@ -56,19 +56,35 @@ def test_a_date_that_is_none(vintage, store, declared, file):
 
 
 def test_the_same_file_twice(store, declared, file):
-    """A file already in the store is refused: a vintage is never overwritten."""
+    """A file already in the store brings nothing new and is not stored again."""
     path = file(NATIONAL, "my.csv")
     assert [m.vintage for m in take(store, declared, path)] == ["2020-12-31", "2022-12-31"]
-    with pytest.raises(UsageError, match="already has the vintage"):
-        take(store, declared, path)
+    held = len(store.manifests("national"))
+    assert not any(count for m in take(store, declared, path) for count in m.rows.values())
+    assert len(store.manifests("national")) == held
 
 
-def test_a_file_that_cannot_all_be_stored_is_not_stored_at_all(store, declared, file):
-    """When one of a file's vintages is refused, none is stored."""
-    take(store, declared, file(NATIONAL.replace("2019", "2020"), "first.csv"))
-    with pytest.raises(UsageError, match="2020-12-31 is not later"):
-        take(store, declared, file(NATIONAL.replace("2021", "2022"), "second.csv"))
-    assert [m.vintage for m, _ in store.manifests("national")] == ["2021-12-31", "2022-12-31"]
+def test_a_corrected_file_is_a_vintage_of_its_own(store, declared, file):
+    """A figure corrected on the same day is revised; the first figure stays in the first vintage."""
+    take(store, declared, file(NATIONAL, "my.csv"))
+    take(store, declared, file(NATIONAL.replace("2021,2,", "2021,3,"), "my.csv"))
+    assert store.select("national", "z.....")["value"].tolist() == [3.0]
+    assert [m.vintage for m, _ in store.manifests("national")] == ["2020-12-31", "2022-12-31", "2022-12-31-02"]
+
+
+def test_other_series_of_an_earlier_date_are_taken(store, declared, file):
+    """A second file with older figures of other series goes in beside the first."""
+    take(store, declared, file(NATIONAL, "first.csv"))
+    take(store, declared, file(NATIONAL.replace("a,", "q,").replace("2019", "2010"), "second.csv"))
+    assert set(store.read("national")["value"]) == {1.0, 2.0}
+    assert len(store.read("national")) == 3
+
+
+def test_a_date_to_come_is_today(store, declared, file):
+    """Figures of this year have no date in the future."""
+    year = date.today().year
+    [written] = take(store, declared, file(NATIONAL.splitlines()[0] + f"\na,b,c,days,{year},1,DAY\n", "my.csv"))
+    assert written.vintage == date.today().isoformat()
 
 
 def test_an_interrupted_file_is_completed(store, declared, file, monkeypatch):
@@ -85,5 +101,5 @@ def test_an_interrupted_file_is_completed(store, declared, file, monkeypatch):
         patch.setattr(Store, "_append", once)
         with pytest.raises(OutputFailed, match="No space left on device"):
             take(store, declared, path)
-    assert [m.vintage for m in take(store, declared, path)] == ["2022-12-31"]
+    assert [m.vintage for m in take(store, declared, path) if any(m.rows.values())] == ["2022-12-31"]
     assert store.read("national")["value"].tolist() == [1.0, 2.0]
