@@ -13,6 +13,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,8 @@ class Words:
         if value is None or math.isnan(value):
             return MISSING
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-        rounded = round(value, decimals) + 0.0
+        # Halves away from zero, as statisticians round; + 0 makes minus zero zero.
+        rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) + 0
         text: str = format_decimal(rounded, pattern, locale=self.locale)
         return text.replace("-", "\N{MINUS SIGN}")
 

@@ -14,7 +14,8 @@ import gzip
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -68,6 +69,17 @@ class Manifest:
     note: str = ""
     rows: dict[str, int] = field(default_factory=dict)
     sha256: str = ""
+
+
+@contextmanager
+def alone(lock: Path, busy: str) -> Iterator[None]:
+    """Hold a lock, or refuse with a message when another process holds it."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(lock, timeout=0):
+            yield
+    except Timeout:
+        raise UsageError(busy) from None
 
 
 class Store:

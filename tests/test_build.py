@@ -20,6 +20,7 @@ from lxml import html
 from pypdf import PdfReader
 
 from reporting.declarations import Declarations
+from reporting.vintages import alone
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = {"fr": "fr-BE", "nl": "nl-BE", "en": "en", "de": "de-BE"}
@@ -235,6 +236,25 @@ def test_ctrl_c_leaves_whole_units_and_a_second_run_completes(tmp_path: Path) ->
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert not [p for p in tmp_path.rglob("*") if p.suffix in {".part", ".old", ".failed"}]
+
+
+def test_two_builds_of_one_target_do_not_meet(tmp_path: Path) -> None:
+    """A second build of the same target is refused with a message; the first is not disturbed."""
+    lock = tmp_path / "runs/vade-mecum/2026/LU/en.lock"
+    with alone(lock, "busy"):
+        done = run("build", "vade-mecum", "--geo", "LU", "--lang", "en", "--outputs", str(tmp_path))
+    assert done.returncode == 2 and "Another build of vade-mecum LU en is under way" in done.stderr
+
+
+def test_a_missing_translation_stops_a_build_of_record_at_once(project: Path, tmp_path: Path) -> None:
+    """Before any notebook runs, the missing message is named."""
+    path = project / "parameters/tables/esspros.toml"
+    text = path.read_text(encoding="utf-8").replace("by type, share of GDP", "by kind, share of GDP")
+    path.write_text(text, encoding="utf-8")
+    done = run("build", "vade-mecum", "--geo", "BE", "--lang", "fr", "--record", "--outputs", str(tmp_path / "o"),
+               REPORTING_HOME=str(project))  # fmt: skip
+    assert done.returncode == 1 and "no French translation of: Social protection expenditure by kind" in done.stderr
+    assert not list((tmp_path / "o").rglob("*.ipynb"))
 
 
 def test_a_failing_notebook_fails_alone(project: Path, tmp_path: Path) -> None:

@@ -64,6 +64,12 @@ def test_a_missing_value_is_a_colon_and_zero_is_zero(known: Declarations) -> Non
     assert words.number(-1.25, 2) == "\u22121.25"
 
 
+def test_halves_are_rounded_away_from_zero(known: Declarations) -> None:
+    """A half goes up in size, as statisticians round: neither to even nor by the error of binary fractions."""
+    words = labels.Words(known, "en")
+    assert [words.number(v, 1) for v in (5100.25, 0.15, -0.25, 2.675)] == ["5,100.3", "0.2", "\u22120.3", "2.7"]
+
+
 def test_countries_are_named_in_the_language(known: Declarations) -> None:
     """Country names come from CLDR, also for Eurostat's own codes EL and UK."""
     named = {lang: [labels.Words(known, lang).geo(geo) for geo in ("BE", "EL", "UK")] for lang in ("fr", "nl", "de")}

@@ -105,6 +105,8 @@ def _quiet() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    # Kernels inherit this; what notebooks write to stderr is kept in the notebook.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _guarded(function: Callable[[T], None], argument: T) -> str:

@@ -69,7 +69,7 @@ def assemble(job: Job) -> None:
     tables = [table for _, found in chapters for table in found]
     book = _book(target, words, store, tables, [chapter for chapter, _ in chapters])
     if job.record:
-        _gate(known, words, store, target, tables)
+        _gate(known, store, target, tables)
     part = target.folder.with_name(target.folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     make(part)
@@ -176,20 +176,27 @@ def _used(store: vintages.Store, tables: Iterable[Table]) -> list[dict[str, Any]
     return vintages.used(store, pairs)
 
 
-def _gate(
-    known: declarations.Declarations, words: Words, store: vintages.Store, target: Target, tables: list[Table]
-) -> None:
-    """Refuse a build of record with missing translations or open errors."""
+def _gate(known: declarations.Declarations, store: vintages.Store, target: Target, tables: list[Table]) -> None:
+    """Refuse a build of record with open errors."""
     rows = [(str(r["dataset"]), str(r["geo"]), str(r["time"])) for table in tables for r in table.tidy]
     datasets = {dataset for joined, _, _ in rows for dataset in joined.split("; ")}
     found = validation.concerning(known, validation.check(known, store, datasets, target.as_of), rows)
-    open_errors = [finding.message for finding in found if finding.stops]
-    untranslated = sorted(words.missing | _untranslated(known, target.lang))
-    faults = [f"no {words.language.name} translation of: {message}" for message in untranslated] + open_errors
+    _refuse(target.name, [finding.message for finding in found if finding.stops])
+
+
+def translated(langs: Iterable[str]) -> None:
+    """Refuse a build of record with missing translations, before any notebook runs."""
+    known = declarations.load()
+    for lang in sorted(langs):
+        name = Words(known, lang).locale.english_name
+        _refuse(lang, [f"no {name} translation of: {message}" for message in sorted(_untranslated(known, lang))])
+
+
+def _refuse(what: str, faults: list[str]) -> None:
     if faults:
         shown = "\n".join(f"  {fault}" for fault in faults[:20])
         more = f"\n  and {len(faults) - 20} more" if len(faults) > 20 else ""
-        raise ValidationFailed(f"{target.name} cannot be a build of record:\n{shown}{more}")
+        raise ValidationFailed(f"{what} cannot be a build of record:\n{shown}{more}")
 
 
 def _untranslated(known: declarations.Declarations, lang: str) -> set[str]:
@@ -212,7 +219,7 @@ def _record(job: Job, words: Words, store: vintages.Store, tables: list[Table], 
         "package": {"version": __version__, "commit": _commit()},
         "python": platform.python_version(),
         "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
-        "untranslated": sorted(words.missing),
+        "untranslated": sorted(_untranslated(declarations.load(), target.lang)),
         "tables": [
             {"id": table.id, "number": table.number, "title": table.title, "file": f"tables/{table.id}.csv"}
             for table in tables

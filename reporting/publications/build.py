@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +13,8 @@ from typing import Protocol
 from reporting import declarations
 from reporting.batch.plan import Target
 from reporting.batch.run import Outcome, execute, make, run_all
-from reporting.publications.assemble import Job, assemble
+from reporting.publications.assemble import Job, assemble, translated
+from reporting.vintages import alone
 
 
 class Watcher(Protocol):
@@ -45,6 +47,17 @@ def build(targets: list[Target], jobs: int, engine: str, record: bool, watcher: 
     A failing notebook fails its own target; the others are built. Interrupted, a
     build keeps what was finished and removes what was half-written.
     """
+    with ExitStack() as held:
+        for target in targets:
+            make(target.folder.parent)
+            lock = target.units[0].folder.parent.with_suffix(".lock")
+            make(lock.parent)
+            busy = f"Another build of {target.name} is under way in {lock.parent}: wait, or name other --outputs."
+            held.enter_context(alone(lock, busy))
+        return _kept_whole(targets, jobs, engine, record, watcher)
+
+
+def _kept_whole(targets: list[Target], jobs: int, engine: str, record: bool, watcher: Watcher) -> Result:
     try:
         return _build(targets, jobs, engine, record, watcher)
     except BaseException:
@@ -55,8 +68,8 @@ def build(targets: list[Target], jobs: int, engine: str, record: bool, watcher: 
 
 def _build(targets: list[Target], jobs: int, engine: str, record: bool, watcher: Watcher) -> Result:
     os.environ["REPORTING_HOME"] = str(declarations.home())
-    for target in targets:
-        make(target.folder.parent)
+    if record:
+        translated({target.lang for target in targets})
     units = [(unit.name, execute, unit) for target in targets for unit in target.units]
     start = time.monotonic()
     watcher.begin("notebooks", len(units))
