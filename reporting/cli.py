@@ -6,8 +6,10 @@ Exit codes: 0 done, 1 findings of severity error or a failed unit, 2 wrong use,
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import sys
 import time
 from collections import Counter
@@ -231,6 +233,8 @@ def doctor_(as_json: Json = False) -> None:
 
 
 def _store(known: declarations.Declarations, named: Path | None) -> Store:
+    if named and not named.is_dir():
+        err.print(f"note: there is no store {named} yet; the embedded edition is read.", markup=False)
     return Store(named or known.home / "outputs" / "store")
 
 
@@ -258,7 +262,11 @@ def _checked(known: declarations.Declarations, place: Store, names: Sequence[str
         raise UsageError(_unknown_dataset(known, wrong[0]) + " Nor is there a file of that name.")
     if not files:
         return place, list(names)
-    aside = Store(Path(tempfile.mkdtemp(prefix="reporting-check-")), embedded=None)
+    if len(files) < len(names):
+        raise UsageError("Check either files or datasets, not both in one command.")
+    folder = Path(tempfile.mkdtemp(prefix="reporting-check-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    aside = Store(folder, embedded=None)
     found = [m.dataset for path in files for m in take(aside, known, path)]
     return aside, found
 

@@ -21,12 +21,12 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import PoFileError, read_po, write_po
 from babel.numbers import format_decimal
 
 from reporting import vintages
 from reporting.declarations import Declarations, Indicator, load
-from reporting.errors import UsageError
+from reporting.errors import DeclarationError, UsageError
 
 MISSING = ":"
 _CLDR = {"EL": "GR", "UK": "GB"}
@@ -71,7 +71,11 @@ class Words:
         if not found:
             self.missing.add(message)
             found = message
-        return found.format(**values) if values else found
+        try:
+            return found.format(**values) if values else found
+        except (KeyError, IndexError, ValueError):
+            path = f"parameters/labels/{self.language.id}/messages.po"
+            raise DeclarationError([f"{path}: {found!r} does not have the placeholders of {message!r}"]) from None
 
     def code(self, dimension: str, code: str) -> str:
         """The label of a code; the code itself where no label is declared."""
@@ -130,8 +134,11 @@ def catalogue(home: Path, lang: str) -> dict[str, str]:
     path = home / "parameters" / "labels" / lang / "messages.po"
     if not path.is_file():
         return {}
-    with path.open("rb") as file:
-        entries = read_po(file, locale=lang)
+    try:
+        with path.open("rb") as file:
+            entries = list(read_po(file, locale=lang, abort_invalid=True))
+    except (UnicodeDecodeError, PoFileError) as error:
+        raise DeclarationError([f"{path.relative_to(home)}: not a readable catalogue: {error}"]) from None
     return {str(e.id): str(e.string) for e in entries if e.id and e.string and not e.fuzzy}
 
 

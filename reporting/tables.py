@@ -8,6 +8,7 @@ the workbook and the tidy twin all come from the same record.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from html import escape
@@ -167,8 +168,12 @@ def notes_html(lines: Iterable[str]) -> str:
 
 
 def raw(html: str, typst: str) -> str:
-    """Markdown of which each output format takes its own block."""
-    return f"```{{=html}}\n{html}\n```\n\n```{{=typst}}\n{typst}\n```\n"
+    """Markdown of which each output format takes its own block.
+
+    The fences are longer than any row of backticks inside, so that no content ends its block.
+    """
+    fence = "`" * (2 + max(map(len, re.findall("`+", f"`{html}{typst}"))))
+    return f"{fence}{{=html}}\n{html}\n{fence}\n\n{fence}{{=typst}}\n{typst}\n{fence}\n"
 
 
 def slug(name: str) -> str:
@@ -177,8 +182,9 @@ def slug(name: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Text with Markdown's signs escaped."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|$@^~" else c for c in text)
+    """Text on one line with Markdown's signs escaped."""
+    escaped = "".join(f"\\{c}" if c in "\\`*_{}[]<>#|$@^~" else c for c in text.replace("\n", " "))
+    return escaped.replace("::", "\\:\\:")
 
 
 def _rule(table: Table, position: int) -> str:

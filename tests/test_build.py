@@ -253,7 +253,10 @@ def test_a_missing_translation_stops_a_build_of_record_at_once(project: Path, tm
     path.write_text(text, encoding="utf-8")
     done = run("build", "vade-mecum", "--geo", "BE", "--lang", "fr", "--record", "--outputs", str(tmp_path / "o"),
                REPORTING_HOME=str(project))  # fmt: skip
-    assert done.returncode == 1 and "no French (Belgium) translation of: Social protection expenditure by kind" in done.stderr
+    assert (
+        done.returncode == 1
+        and "no French (Belgium) translation of: Social protection expenditure by kind" in done.stderr
+    )
     assert not list((tmp_path / "o").rglob("*.ipynb"))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from reporting import labels
 from reporting.declarations import Declarations
-from reporting.errors import UsageError
+from reporting.errors import DeclarationError, UsageError
 
 LANGUAGES = ("fr", "nl", "de")
 _PLACEHOLDER = re.compile(r"{(\w+)}")
@@ -89,6 +89,19 @@ def test_a_missing_translation_is_remembered(known: Declarations) -> None:
     words = labels.Words(known, "fr")
     assert words.text("A text nobody has translated") == "A text nobody has translated"
     assert words.missing == {"A text nobody has translated"}
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "said"),
+    [(b'msgid "{source}; x"\nmsgstr "{sorce}"\n', "placeholders"), (b'msgid "a"\nmsgstr "\xff"\n', "not a readable")],
+)
+def test_a_damaged_catalogue_is_named(known: Declarations, project: Path, catalogue: bytes, said: str) -> None:
+    """A wrong placeholder and bytes that are no UTF-8 are faults of the .po file, which is named."""
+    (project / "parameters/labels/fr/messages.po").write_bytes(catalogue)
+    labels.catalogue.cache_clear()
+    with pytest.raises(DeclarationError, match=rf"labels/fr/messages.po.*{said}"):
+        labels.Words(known.model_copy(update={"home": project}), "fr").text("{source}; x", source="s")
+    labels.catalogue.cache_clear()
 
 
 def test_sentences_in_notebooks_are_messages(known: Declarations) -> None:

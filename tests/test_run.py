@@ -93,6 +93,14 @@ def test_a_dying_kernel_is_told(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("way", ["exits", "quits"])
+def test_a_notebook_that_ends_early_fails(way, tmp_path):
+    """``sys.exit()`` and ``exit()`` leave cells undone: the unit fails and the cell is named."""
+    with pytest.raises(NotebookFailed, match=r"one.ipynb \(a FR en\), cell [45]: the notebook ended here|kernel died"):
+        run.execute(unit(broken(way), tmp_path / "a"))
+    assert not (tmp_path / "a").exists()
+
+
 def test_cells_are_counted_as_a_person_counts():
     """Up to the parameters the two notebooks agree; after them papermill has put one cell in."""
     assert [run._position(SOUND, index) for index in (0, 1, 3, 4)] == [1, 2, 3, 4]

@@ -158,6 +158,20 @@ def test_markup_in_a_label_is_text(known: Declarations, embedded: Store) -> None
     assert "\\<script\\>" in nasty.markdown() and "\\*a\\*" in nasty.markdown()
 
 
+def test_no_text_ends_its_block(known: Declarations, embedded: Store) -> None:
+    """Backticks and colons in a source cannot close the raw block or open another one."""
+    bad = "x\n```\n```{=typst}\n#panic()\n```\n::: {.callout-note}"
+    table = replace(built(known, embedded, "expenditure"), sources=(bad,), title=":::" + bad)
+    lines = table.markdown().splitlines()
+    fences = [line for line in lines if line.startswith("````")]
+    assert len(fences) == 4 and fences[0].endswith("`{=html}")
+    assert not [
+        line
+        for line in lines[lines.index(fences[3]) :]
+        if line.startswith((":::", "`")) and line not in (fences[3], ":::")
+    ]
+
+
 def test_a_reader_of_groups(known: Declarations, embedded: Store) -> None:
     """``@GROUP`` stands for members, ``=`` for the country of the page, each once."""
     geos = reader(known, embedded).geos(("EU27_2020", "@EU27_2020", "="))

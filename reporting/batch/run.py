@@ -155,6 +155,7 @@ def execute(unit: Unit) -> None:
                 config=Config({"KernelManager": {"transport": _TRANSPORT}}),
                 progress_bar=False, kernel_name="python3", log_output=False, start_timeout=120,
             ).result()  # fmt: skip
+        _refuse_early_end(part / NOTEBOOK, unit)
         replace(part, unit.folder)
     except PapermillExecutionError as error:
         part.rename(failed)
@@ -164,6 +165,17 @@ def execute(unit: Unit) -> None:
         raise NotebookFailed(f"{unit.notebook.name} ({unit.name}): its kernel died: {error}") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _refuse_early_end(path: Path, unit: Unit) -> None:
+    """Refuse a run that ended before its last cell: ``exit()`` is no error to papermill."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    for index, cell in enumerate(cells):
+        ended = cell["metadata"].get("papermill", {}).get("status")
+        stopped = any(o.get("ename") == "SystemExit" for o in cell.get("outputs", []))
+        if cell["cell_type"] == "code" and "".join(cell["source"]).strip() and (ended != "completed" or stopped):
+            place = f"{unit.notebook.name} ({unit.name}), cell {_position(unit.notebook, index)}"
+            raise NotebookFailed(f"{place}: the notebook ended here, before its last cell. Remove what ends it.")
 
 
 def _position(notebook: Path, index: int) -> int:

@@ -67,6 +67,9 @@ def assemble(job: Job) -> None:
     store = vintages.Store(Path(target.units[0].parameters["store"]))
     chapters = [_chapter(unit.folder, unit.chapter, words, n) for n, unit in enumerate(target.units, start=1)]
     tables = [table for _, found in chapters for table in found]
+    if not tables:
+        when = f" as of {target.as_of}" if target.as_of else ""
+        raise ValidationFailed(f"{target.name}: the store holds no data for any of its tables{when}.")
     book = _book(target, words, store, tables, [chapter for chapter, _ in chapters])
     if job.record:
         _gate(known, store, target, tables)

@@ -84,7 +84,7 @@ def _table(received: bytes) -> Table:
     """What the reader of the layout makes of the bytes."""
     if received.startswith(_GZIP):
         received = _unzipped(received)
-    if not received.strip():
+    if not received.removeprefix(b"\xef\xbb\xbf").strip():
         raise SourceUnreadable("the file is empty. Get it again.")
     if received.startswith(_ZIP):
         from reporting.sources import workbooks  # openpyxl takes a while to import

@@ -189,5 +189,14 @@ def _melted(cells: pd.DataFrame, periods: pd.DataFrame, lines: list[int], decima
 
 def _decimal(values: pd.Series, delimiter: str) -> str:
     """The decimal mark: a comma only beside semicolons, and where some value has one."""
-    comma = delimiter == ";" and values.str.fullmatch(_DECIMAL_COMMA).any()
-    return "," if comma else "."
+    if delimiter != ";":
+        return "."
+    for mark, other in (",.", ".,"):
+        marked = values[values.str.contains(mark, regex=False)]
+        grouped = marked.str.strip().str.fullmatch(rf"-?[1-9]\d{{0,2}}(\{mark}\d{{3}})+").all()
+        if grouped and not marked.empty and not values.str.contains(other, regex=False).any():
+            raise SourceUnreadable(
+                f"{marked.iloc[0]!r} may be a decimal number or thousands, and nothing in the file tells: "
+                "write the values without marks for thousands and with a point or comma for decimals."
+            )
+    return "," if values.str.fullmatch(_DECIMAL_COMMA).any() else "."

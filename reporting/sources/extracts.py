@@ -247,7 +247,7 @@ def _values(table: Table, labels: dict[str, str]) -> list[tuple[float, str, str]
             flag, attached = values.flag(str(letters), labels)
         except ValueError as error:
             raise SourceUnreadable(f"{table.where(row)}: {error}. Correct the file, or get it again.") from None
-        flag = flag or beside
+        flag += "".join(letter for letter in beside if letter not in flag)
         if "c" in flag or not values.free(attached or str(status)):
             value, flag = math.nan, flag if "c" in flag else flag + "c"
         found.append((value, flag, note))

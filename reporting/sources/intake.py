@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reporting import sources
 from reporting.declarations import Declarations
+from reporting.errors import UsageError
 from reporting.sources import Extract
 from reporting.vintages import Manifest, Store, day
 
@@ -36,6 +37,8 @@ def take(store: Store, declarations: Declarations, path: Path, dataset: str = ""
     """
     today = date.today().isoformat()
     dated = day(vintage) if vintage else ""
+    if dated > today:
+        raise UsageError(f"--vintage {vintage} is in the future: say on which day the data were known.")
     found = sources.read(path, declarations, dataset)
     stored = []
     for (name, when), extracts in _by_day(found, dated, today).items():

@@ -31,7 +31,9 @@ def read(text: str) -> Table:
         When the text is not a JSON-stat dataset, or contradicts itself.
     """
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=_once)
+    except RecursionError:
+        raise SourceUnreadable("not JSON-stat: nested without end. Get the file again: it is damaged.") from None
     except json.JSONDecodeError as error:
         raise SourceUnreadable(
             f"line {error.lineno}, column {error.colno}: not JSON ({error.msg}). Get the file again: it is damaged."
@@ -100,14 +102,29 @@ def _categories(dimension: dict[str, Any], name: str, size: int) -> list[str]:
     """The codes of a dimension, in order."""
     category = dimension["category"]
     index = category.get("index", category.get("label"))
-    codes = list(index) if isinstance(index, list) else sorted(index, key=lambda code: _place(index[code]))
+    codes = list(index) if isinstance(index, list) else _in_order(name, index)
     if len(codes) != size:
         raise SourceUnreadable(f"dimension {name}: {len(codes)} codes where the size is {size}. Get the file again.")
     return codes
 
 
-def _place(index: Any) -> int:
-    return index if isinstance(index, int) else 0
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names occur once."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise SourceUnreadable(f"{twice!r} stands twice in one object. Get the file again: it is damaged.")
+    return found
+
+
+def _in_order(name: str, index: dict[str, Any]) -> list[str]:
+    """Codes by their positions; positions must be 0, 1, 2 …, or be left out for a single code."""
+    if len(index) == 1:
+        return list(index)
+    if sorted(map(repr, index.values())) != sorted(map(repr, range(len(index)))):
+        raise SourceUnreadable(f"dimension {name}: its positions are not 0 to {len(index) - 1}. Get the file again.")
+    return sorted(index, key=lambda code: int(index[code]))
 
 
 def _sparse(content: Any, sizes: list[int], name: str) -> dict[int, Any]:
@@ -121,6 +138,8 @@ def _sparse(content: Any, sizes: list[int], name: str) -> dict[int, Any]:
         found = dict(enumerate(content))
     else:
         found = {int(position): entry for position, entry in content.items()}
+        if len(found) != len(content):
+            raise SourceUnreadable(f"{name}: two entries for one position. Get the file again: it is damaged.")
     if found and not 0 <= min(found) <= max(found) < total:
         raise SourceUnreadable(f"{name}: a position beyond the {total} cells of the dimensions. Get the file again.")
     return found if name == "value" else {position: entry for position, entry in found.items() if entry is not None}

@@ -165,7 +165,7 @@ def _is_date(text: str, lengths: tuple[int, ...]) -> bool:
 
 def _observations(raw: pd.DataFrame) -> pd.DataFrame:
     parts = [raw[name].map(_code) for name in ("series", "scheme", "branch", "measure", "unit")]
-    frame = pd.DataFrame({"dataset": "national", "geo": raw["geo"], "time": raw["time"], "source": raw["source"]})
+    frame = pd.DataFrame({"dataset": "national", "geo": raw["geo"], "time": raw["time"]})
     frame["key"] = [".".join(codes) for codes in zip(*parts, raw["geo"], strict=True)]
     words = raw["flag"].isin(list(_WORDS))
     flags = raw["flag"].mask(words, "")
@@ -175,12 +175,18 @@ def _observations(raw: pd.DataFrame) -> pd.DataFrame:
     known = ~raw["value"].isin(["", ":"]) & ~flags.str.contains("c")
     frame["value"] = raw["value"].where(known, "nan").astype("float64")
     said = raw["flag"].where(words, "").map(lambda word: _WORDS.get(word, ""))
-    frame["note"] = ["; ".join(filter(None, pair)) for pair in zip(raw["note"], said, strict=True)]
+    frame["note"] = ["; ".join(filter(None, pair)) for pair in zip(raw["note"].map(_line), said, strict=True)]
     frame["source"] = [
-        source + (f" ({when})" if when else "") for source, when in zip(raw["source"], raw["source_date"], strict=True)
+        _line(source) + (f" ({when})" if when else "")
+        for source, when in zip(raw["source"], raw["source_date"], strict=True)
     ]
     frame["vintage"] = _vintages(raw, frame)
     return frame
+
+
+def _line(text: str) -> str:
+    """A text on one line: it is printed under tables."""
+    return " ".join(text.split())
 
 
 def _vintages(raw: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:

@@ -22,7 +22,7 @@ _FREE = ("", "F")
 
 
 def _pattern(decimal: str, group: str) -> re.Pattern[str]:
-    whole = rf"\d+|\d{{1,3}}(?:[ \u00a0\u202f{group}]\d{{3}})+|(?=[{decimal}]\d)"
+    whole = rf"\d+|[1-9]\d{{0,2}}(?:[ \u00a0\u202f{group}]\d{{3}})+|(?=[{decimal}]\d)"
     number = rf"[+-]?(?:{whole})(?:[{decimal}]\d+)?(?:[eE][+-]?\d+)?"
     return re.compile(rf"(?P<number>{number}|:)\s*(?P<flag>[{FLAG_LETTERS}]*)|")
 

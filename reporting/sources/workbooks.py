@@ -27,6 +27,7 @@ from reporting.sources.extracts import CONF, FLAG, TIME, VALUE, Table
 _EXTRACTED = re.compile(r"Data extracted on (\d{2}/\d{2}/\d{4})")
 _DATASET = re.compile(r"\[([^\[\]]+)\]\s*$")
 _AXIS = re.compile(r"(TIME|.+ \((Labels|Codes)\))")
+_NUMBER = re.compile(r"-?\d+([.,]\d+)?")
 _LISTED = re.compile(r"Sheet \d+")
 _NOT_DATA = ("Summary", "Structure")
 _Row = Sequence[Any]
@@ -155,9 +156,10 @@ def _axis(text: str) -> str:
 
 
 def _refuse_more(name: str, rows: list[_Row], start: int, stubs: int) -> None:
-    """Below the table only the legend may follow; anything wider would be lost."""
+    """Below the table only the legend may follow: a row with a number there would be lost."""
     for number in range(start, len(rows)):
-        if sum(bool(_cell(rows[number], column)) for column in range(len(rows[number]))) > 1 + stubs:
+        cells = [_cell(rows[number], column) for column in range(len(rows[number]))]
+        if sum(map(bool, cells)) > 1 + stubs or any(_NUMBER.fullmatch(cell) for cell in cells[stubs:]):
             raise SourceUnreadable(
                 f"sheet {name!r}, row {number + 1}: data below an empty row. Remove that row, or get the file again."
             )
