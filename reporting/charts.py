@@ -14,19 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
 
-mpl.use("svg")
-import matplotlib.pyplot as plt  # noqa: E402  after the choice of back end
-import seaborn as sns  # noqa: E402
-from matplotlib.axes import Axes  # noqa: E402
-
-from reporting import declarations as decl  # noqa: E402
+from reporting import declarations as decl
 from reporting import typeset
-from reporting.labels import Words  # noqa: E402
-from reporting.tables import notes_html, plain, raw, slug  # noqa: E402
-from reporting.tabulate import Reader, remarks, sources  # noqa: E402
+from reporting.labels import Words
+from reporting.tables import notes_html, plain, raw, slug
+from reporting.tabulate import Reader, remarks, sources
+
+# Drawn to files only: no window, whatever the machine has.
+mpl.use("svg")
 
 _MARKERS = "osD^vPX*<>hd"
 #: Lines only: dots and circles make large files.
