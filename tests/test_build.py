@@ -221,7 +221,11 @@ def test_ctrl_c_leaves_whole_units_and_a_second_run_completes(tmp_path: Path) ->
     command = [sys.executable, "-m", "reporting", "build", "vade-mecum", "--geo", "LU", "--lang", "en"]
     command += ["--format", "xlsx", "--outputs", str(tmp_path)]
     env = {**os.environ, "REPORTING_HOME": str(ROOT)}
-    started = subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    started = subprocess.Popen(
+        command, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # Where the tests run in the background, Ctrl-C may be ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     runs = tmp_path / "runs/vade-mecum/2026/LU/en"
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not (runs.is_dir() and any(not p.suffix for p in runs.iterdir())):
