@@ -78,7 +78,7 @@ def assemble(job: Job) -> None:
     make(part)
     try:
         _write(job, book, words, tables, part)
-        _record(job, words, store, tables, part)
+        _record(job, store, tables, part)
         replace(part, target.folder)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
@@ -208,7 +208,7 @@ def _untranslated(known: declarations.Declarations, lang: str) -> set[str]:
     return set() if lang == "en" else messages(known) - set(catalogue(known.home, lang))
 
 
-def _record(job: Job, words: Words, store: vintages.Store, tables: list[Table], folder: Path) -> None:
+def _record(job: Job, store: vintages.Store, tables: list[Table], folder: Path) -> None:
     """What was made, from what, with what: ``run.json``."""
     target = job.target
     files = sorted(p for p in folder.rglob("*") if p.is_file())
