@@ -55,7 +55,7 @@ class Page:
         if geo not in self._declarations.codelists["geo"]:
             raise UsageError(f"Unknown country {geo!r}. Codes are Eurostat's (EL is Greece, EU27_2020 the Union).")
         self.geo = geo
-        self._store = Store(Path(store) if store else self._declarations.home / "outputs" / "store")
+        self._store = Store(store or self._declarations.home / "outputs" / "store")
         self._evaluator = Evaluator(self._declarations, self._store, as_of)
         self._reader = tabulate.Reader(self._evaluator, self.words, geo, span, growth, self._findings)
         self._without: list[str] = []

@@ -51,7 +51,7 @@ def sizes(folder: Path) -> dict[str, float]:
 def reading() -> float:
     """Seconds to read every dataset of the embedded edition once, cold."""
     store = vintages.Store(Path("no-store"))
-    vintages._read.cache_clear()
+    vintages.store._whole.cache_clear()
     start = time.perf_counter()
     for dataset in store.datasets():
         store.read(dataset)

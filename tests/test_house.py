@@ -30,6 +30,7 @@ OWNERS = {
     "babel": {"labels"},
     "duckdb": {"vintages"},
     "filelock": {"vintages"},
+    "fsspec": {"vintages"},
     "matplotlib": {"charts"},
     "seaborn": {"charts"},
     "nbformat": {"publications"},

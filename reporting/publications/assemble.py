@@ -64,7 +64,7 @@ def assemble(job: Job) -> None:
     target = job.target
     known = declarations.load()
     words = Words(known, target.lang)
-    store = vintages.Store(Path(target.units[0].parameters["store"]))
+    store = vintages.Store(target.units[0].parameters["store"])
     chapters = [_chapter(unit.folder, unit.chapter, words, n) for n, unit in enumerate(target.units, start=1)]
     tables = [table for _, found in chapters for table in found]
     if not tables:
