@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
+
 from reporting import sources
 from reporting.declarations import Declarations
 from reporting.errors import UsageError
@@ -66,3 +68,9 @@ def _by_day(found: list[Extract], dated: str, today: str) -> dict[tuple[str, str
         when = dated or min(extract.vintage[:10] or today, today)
         days.setdefault((extract.dataset, when), []).append(extract)
     return days
+
+
+def reread(received: bytes, manifest: Manifest, declarations: Declarations) -> pd.DataFrame:
+    """The observations of a vintage again, from the bytes that were kept."""
+    extracts = sources.parse(received, manifest.request, declarations, manifest.dataset)
+    return next(extract.frame for extract in extracts if extract.dataset == manifest.dataset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import gzip
 from collections.abc import Iterable, Iterator, Mapping
@@ -77,6 +78,12 @@ class Store:
             self.remote.pull()
         whole = embedded is None or (self.root / WHOLE).exists()
         self.layers = [self.root] if whole or embedded is None else [embedded, self.root]
+
+    def upto(self, labels: Mapping[str, str]) -> Store:
+        """The same store with nothing newer than a label of some datasets."""
+        seen = copy.copy(self)
+        seen.until = {**{name: parquet.EVER for name in self.datasets()}, **(self.until or {}), **labels}
+        return seen
 
     def datasets(self) -> list[str]:
         """Codes of the datasets with at least one vintage."""
