@@ -67,6 +67,8 @@ class Manifest:
     received_sha256: str = ""
     structure: str = ""
     note: str = ""
+    #: Key pattern within which the vintage is complete; empty for the whole dataset.
+    scope: str = ""
     rows: dict[str, int] = field(default_factory=dict)
     sha256: str = ""
 
@@ -184,7 +186,7 @@ class Store:
                 f"{manifest.dataset}: two values for {twice['key'].iloc[0]} in {twice['time'].iloc[0]}: keep one."
             )
         on = day(manifest.vintage[:10])
-        changes = changed(self.read(manifest.dataset, on), frame, manifest.complete)
+        changes = changed(self.read(manifest.dataset, on), frame, manifest.complete, manifest.scope)
         same_day = [m for m, _ in Store(self.root, embedded=None).manifests(manifest.dataset) if m.vintage[:10] == on]
         if changes.empty and same_day:
             return _complete(manifest, changes, "")
@@ -237,8 +239,8 @@ class Store:
             raise SourceUnavailable(f"{dataset}: no vintage in the store{when}. Run: reporting fetch {dataset}")
 
 
-def changed(before: pd.DataFrame, after: pd.DataFrame, complete: bool) -> pd.DataFrame:
-    """New, revised and (when ``complete``) withdrawn observations.
+def changed(before: pd.DataFrame, after: pd.DataFrame, complete: bool, scope: str = "") -> pd.DataFrame:
+    """New, revised and (when ``complete``, within ``scope``) withdrawn observations.
 
     Returns
     -------
@@ -254,7 +256,8 @@ def changed(before: pd.DataFrame, after: pd.DataFrame, complete: bool) -> pd.Dat
     old = both["_merge"] == "both"
     both["change"] = old.map({True: "revised", False: "new"})
     kept = both[~(old & same_value & (both["flag"] == both["flag_old"]))]
-    gone = before.merge(after[identity], on=identity, how="left", indicator=True)
+    within = before[observations.matches(before["key"], scope)] if scope else before
+    gone = within.merge(after[identity], on=identity, how="left", indicator=True)
     gone = gone[gone["_merge"] == "left_only"].assign(change="withdrawn") if complete else gone[:0]
     result = pd.concat([kept[list(_STORED)], gone.reindex(columns=list(_STORED))])
     return result.sort_values(identity, ignore_index=True)
