@@ -15,7 +15,7 @@ import pandas as pd
 
 from reporting import sources
 from reporting.declarations import Dataset, Declarations, Provider
-from reporting.errors import SourceChanged, SourceUnreadable, UsageError
+from reporting.errors import SourceUnreadable, UsageError
 from reporting.observations import FLAG_LETTERS
 from reporting.sources.csv_files import iso_date
 from reporting.sources.extracts import Extract
@@ -50,9 +50,9 @@ def read(body: bytes, dataset: Dataset, declarations: Declarations) -> Reading:
     Raises
     ------
     SourceChanged
-        When it holds another dataset or another structure.
+        When it has another structure.
     SourceUnreadable
-        When it is cut or damaged.
+        When it is cut or damaged, or holds another dataset.
     """
     if is_empty(body):
         return Reading(None)
@@ -64,7 +64,7 @@ def read(body: bytes, dataset: Dataset, declarations: Declarations) -> Reading:
     try:
         [extract] = sources.parse(plain, dataset.id, tolerant, dataset.id)
     except UsageError as error:
-        raise SourceChanged(f"the answer is not what was asked for: {error}") from None
+        raise SourceUnreadable(f"the answer is not what was asked for, and was refused: {error}") from None
     notes = (f"unknown flag {', '.join(strange)} kept as it is",) if strange else ()
     return Reading(extract, notes)
 

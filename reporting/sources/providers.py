@@ -169,7 +169,7 @@ class Service:
             return self._linked(permitted(asked, queued.link), deadline)
         status = f"{self.base}/1.0/async/status/{queued.key}"
         for wait in _waits():
-            answer = self.wire.get(status, deadline, sound=_no_page)
+            answer = self.wire.get(status, deadline, sound=_a_state)
             match envelopes.state(answer.body):
                 case "AVAILABLE":
                     break
@@ -207,6 +207,12 @@ def _no_page(answer: Answer) -> None:
     found = envelopes.opened(answer.body, answer.status)
     if found.kind == "later":
         raise Again(f"the provider answered {found.said!r}: it may be overloaded")
+
+
+def _a_state(answer: Answer) -> None:
+    """Refuse an answer that tells no state, unless it says that there is none."""
+    if not envelopes.state(answer.body):
+        _no_page(answer)
 
 
 def _refuse(found: Envelope, url: str) -> None:

@@ -23,6 +23,7 @@ from reporting.vintages import Store
 _LONGEST_URL = 2000
 #: How often an answer that cannot be used is asked for.
 _TRIES = 3
+_NOTHING = "the provider has no observations for the request. Check the codes in parameters/, or try again later"
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,7 @@ class Retrieval:
         parts = self._of_one_update(parts)
         frames = [part.extract.frame for part in parts if part.extract]
         if not frames:
-            raise SourceUnavailable(
-                f"{dataset.id}: nothing fits {need.key_of(dataset, codes) or 'the request'}: the provider has no "
-                "observations for it. Check the codes in parameters/."
-            )
+            raise SourceUnavailable(f"{dataset.id}: {_NOTHING}.")
         notes = dict.fromkeys(note for part in parts for note in part.notes)
         first = next(part for part in parts if part.extract)
         asked = self.service.data_url(dataset, need.key_of(dataset, codes))
@@ -150,22 +148,22 @@ class Retrieval:
     def _url(self, codes: Codes) -> str:
         return self.service.data_url(self.request.dataset, need.key_of(self.request.dataset, codes))
 
-    def _parts(self, codes: Codes, structure: Structure | None) -> Iterator[_Part]:
+    def _parts(self, codes: Codes, structure: Structure | None, cut: bool = False) -> Iterator[_Part]:
         """The answers to a request, in as many parts as the provider wants."""
         dataset = self.request.dataset
         try:
-            yield self._part(codes, structure is not None)
+            yield self._part(codes, structure is not None, cut)
         except TooLarge as error:
-            cut = need.parts(dataset, codes, structure.codes if structure else {}, self._room)
-            if not cut:
+            pieces = need.parts(dataset, codes, structure.codes if structure else {}, self._room)
+            if not pieces:
                 raise SourceUnavailable(
                     f"{dataset.id}: more than {self.service.provider.name} gives at once "
                     f"({self.service.provider.rows:,} rows), and no dimension is left to cut it by: {error}"
                 ) from None
-            for piece in cut:
-                yield from self._parts(piece, structure)
+            for piece in pieces:
+                yield from self._parts(piece, structure, cut=True)
 
-    def _part(self, codes: Codes, known: bool) -> _Part:
+    def _part(self, codes: Codes, known: bool, cut: bool) -> _Part:
         """The answer to one request, read; asked for again while it cannot be used."""
         url, said = self._url(codes), ""
         for number in range(_TRIES):
@@ -177,13 +175,11 @@ class Retrieval:
             except SourceUnreadable as error:
                 said = str(error)
             else:
-                if reading.extract or not (held := self._held(codes)):
+                held = 0 if reading.extract else self._held(codes)
+                if reading.extract or (cut and not held):
                     self.journal.keep(url, body)
                     return _Part(codes, asked, body, reading.extract, reading.notes)
-                said = (
-                    f"the answer is empty, but {held:,} observations were there before: refused, "
-                    "not taken for withdrawn. Try again later"
-                )
+                said = _emptied(held) if held else _NOTHING
             self.journal.forget([url])
         raise SourceUnavailable(f"{shown(url)}: {said.rstrip('.')}.")
 
@@ -221,5 +217,12 @@ class Retrieval:
                 return parts
             newest = max(stamps, key=answers.moment)
             self.journal.forget(self._url(part.codes) for part in parts if part.stamp != newest)
-            parts = [p if p.stamp == newest else self._part(p.codes, True) for p in parts]
+            parts = [p if p.stamp == newest else self._part(p.codes, True, len(parts) > 1) for p in parts]
         raise SourceUnavailable(f"{self.request.dataset.id}: updated while it was fetched. Try again later.")
+
+
+def _emptied(held: int) -> str:
+    return (
+        f"the answer is empty, but {held:,} observations were there before: refused, not taken for withdrawn. "
+        "Try again later"
+    )
