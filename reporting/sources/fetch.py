@@ -21,7 +21,7 @@ from reporting.declarations import Declarations, Provider
 from reporting.errors import OutputFailed, ReportingError, SourceUnavailable, UsageError
 from reporting.sources import answers
 from reporting.sources.http import Wire
-from reporting.sources.journal import Journal
+from reporting.sources.journal import Command, Journal
 from reporting.sources.need import Request
 from reporting.sources.providers import Absent, Listing, Service, TooLarge
 from reporting.sources.retrieval import Retrieval, Retrieved
@@ -105,15 +105,14 @@ def fetch(
     list of Outcome
         One for each dataset, in the order asked.
     """
-    run = _Run(store, declarations, services, since_last, patience, _journal(store))
-    command = run.journal.command(_command(asked, services, since_last))
+    journal = _journal(store)
+    command = journal.command(_command(asked, services, since_last))
+    run = _Run(store, declarations, services, since_last, patience, journal, command)
     progress.begin("fetch", len(asked))
     contents = {name: run.contents(service) for name, service in services.items()}
     found: dict[str, Outcome] = {}
     try:
-        for outcome in _at_once(asked, lambda request: run.one(request, contents, command.done), services):
-            if outcome.manifest and outcome.state in ("stored", "unchanged"):
-                command.stored(outcome.dataset, answers.day_of(outcome.manifest.provider_update))
+        for outcome in _at_once(asked, lambda request: run.one(request, contents), services):
             found[outcome.dataset] = outcome
             progress.step(outcome.dataset, outcome.said if outcome.state == "failed" else "")
     finally:
@@ -178,9 +177,10 @@ class _Run:
         since_last: bool,
         patience: float,
         journal: Journal,
+        command: Command,
     ) -> None:
         self.store, self.declarations, self.services = store, declarations, services
-        self.since_last, self.patience, self.journal = since_last, patience, journal
+        self.since_last, self.patience, self.journal, self.command = since_last, patience, journal, command
         self.storing = threading.Lock()
 
     def contents(self, service: Service) -> dict[str, Listing] | ReportingError:
@@ -193,29 +193,21 @@ class _Run:
         except (Absent, TooLarge) as error:
             return SourceUnavailable(f"{service.toc_url()}: no table of contents there ({error}).")
 
-    def one(
-        self, request: Request, contents: dict[str, dict[str, Listing] | ReportingError], done: dict[str, str]
-    ) -> Outcome:
+    def one(self, request: Request, contents: dict[str, dict[str, Listing] | ReportingError]) -> Outcome:
         """What becomes of one dataset."""
         name = request.dataset.id
         provider = self.declarations.provider_of(name)
         assert provider, name  # the caller asks only for what has one
         try:
-            return self._one(request, self.services[provider.id], contents[provider.id], done)
+            return self._one(request, self.services[provider.id], contents[provider.id])
         except ReportingError as error:
             return Outcome(name, "failed", said=_named(name, str(error)), exit_code=error.exit_code)
         except OSError as error:
             said = f"{error.strerror or error}: {error.filename or 'the store'}. Free space or choose another --store."
             return Outcome(name, "failed", said=_named(name, said), exit_code=OutputFailed.exit_code)
 
-    def _one(
-        self,
-        request: Request,
-        service: Service,
-        contents: dict[str, Listing] | ReportingError,
-        done: dict[str, str],
-    ) -> Outcome:
-        name = request.dataset.id
+    def _one(self, request: Request, service: Service, contents: dict[str, Listing] | ReportingError) -> Outcome:
+        name, done = request.dataset.id, self.command.done
         if self.since_last and isinstance(contents, ReportingError):
             raise contents
         listed = {} if isinstance(contents, ReportingError) else contents
@@ -249,6 +241,7 @@ class _Run:
         )
         with self.storing:
             stored = self.store.append(got.frame, manifest, got.received)
+            self.command.stored(stored.dataset, answers.day_of(updated))
         self.journal.check(url, listing.updated if listing else "", today)
         self.journal.forget(got.asked)
         changed = any(stored.rows.values())

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import ipaddress
 import random
+import re
 import threading
 import time
 import zipfile
@@ -179,7 +180,7 @@ class Wire:
             answer, onward = self._once(at, deadline, accept)
             if answer:
                 return answer
-            at = permitted(at, urljoin(at, onward))
+            at = permitted(at, onward)
         raise SourceUnavailable(f"{shown(url)}: redirected without end. Report it to the provider.")
 
     def _once(self, url: str, deadline: float, accept: str) -> tuple[Answer | None, str]:
@@ -311,12 +312,18 @@ def permitted(here: str, there: str) -> str:
     SourceUnavailable
         For any other.
     """
-    a, b = urlsplit(here), urlsplit(there)
+    refused = SourceUnavailable(f"{shown(here)} leads to {shown(there)}, which is not the provider's: refused.")
+    try:
+        there = urljoin(here, there)
+        a, b = urlsplit(here), urlsplit(there)
+        port = b.port
+    except ValueError:
+        raise refused from None
     if (a.scheme, a.netloc.rpartition("@")[2]) == (b.scheme, b.netloc.rpartition("@")[2]):
         return there
-    if a.scheme == "https" and b.scheme in ("http", "https") and b.port in (None, 80, 443) and _same_domain(a, b):
+    if a.scheme == "https" and b.scheme in ("http", "https") and port in (None, 80, 443) and _same_domain(a, b):
         return b._replace(scheme="https", netloc=b.hostname or "").geturl()
-    raise SourceUnavailable(f"{shown(here)} leads to {shown(there)}, which is not the provider's: refused.")
+    raise refused
 
 
 def _same_domain(a: SplitResult, b: SplitResult) -> bool:
@@ -332,5 +339,4 @@ def _same_domain(a: SplitResult, b: SplitResult) -> bool:
 
 def shown(url: str) -> str:
     """An address as it may be printed and kept: without user name and password."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return re.sub(r"(?<=//)[^/?#]*@", "", url)
