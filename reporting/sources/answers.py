@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 import zipfile
 from collections.abc import Sequence
@@ -89,7 +90,7 @@ def stamp(body: bytes) -> str:
         return ""
     header = _header(body)
     rows = csv.reader(io.StringIO(body[:20_000].decode("utf-8-sig", "replace"), newline=""))
-    row = next((row for number, row in enumerate(rows) if number == 1), [])
+    row = next(itertools.islice(rows, 1, None), [])
     return next((row[header.index(n)].strip() for n in _UPDATES if n in header and header.index(n) < len(row)), "")
 
 
@@ -168,7 +169,12 @@ def _unbundled(received: bytes) -> list[bytes]:
 
 def _header(body: bytes) -> list[str]:
     line = body.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].decode("utf-8", "replace").strip("\r")
-    return [] if line.lstrip().startswith("<") else next(csv.reader([line]), [])
+    if line.lstrip().startswith("<"):
+        return []
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error as error:
+        raise SourceUnreadable(f"line 1: {error}: not SDMX-CSV.") from None
 
 
 def _plain(body: bytes, dataset: Dataset, provider: Provider) -> bytes:

@@ -233,15 +233,26 @@ def _refuse(found: Envelope, url: str) -> None:
 
 
 def _listings(body: bytes, url: str) -> Iterator[Listing]:
-    reader = csv.DictReader(body.decode("utf-8-sig", "replace").splitlines(), delimiter="\t", skipinitialspace=False)
-    heads = {(head or "").strip().lower(): head for head in reader.fieldnames or ()}
+    rows = _rows(body, url)
+    heads = {head.strip().lower(): at for at, head in enumerate(next(rows, []))}
     if "code" not in heads:
         raise SourceUnreadable(f"{shown(url)}: not a table of contents: it has no column for the code.")
     names = ("title", "code", "type", "last update of data", "last table structure change")
-    for row in reader:
-        title, code, kind, updated, restructured = ((row.get(heads.get(n, "")) or "").strip() for n in names)
+    for row in rows:
+        title, code, kind, updated, restructured = (_cell(row, heads.get(name)) for name in names)
         if code and kind.lower() != "folder":
             yield Listing(code.lower(), title, toc_day(updated), toc_day(restructured))
+
+
+def _rows(body: bytes, url: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(body.decode("utf-8-sig", "replace").splitlines(), delimiter="\t")
+    except csv.Error as error:
+        raise SourceUnreadable(f"{shown(url)}: not a table of contents ({error}).") from None
+
+
+def _cell(row: list[str], at: int | None) -> str:
+    return row[at].strip() if at is not None and at < len(row) else ""
 
 
 def toc_day(text: str) -> str:

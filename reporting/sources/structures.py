@@ -6,6 +6,7 @@ downloaded, and named with the place of its declaration and what is near it.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import io
 import threading
@@ -43,7 +44,7 @@ def read(message: bytes, dataset: Dataset, provider: Provider) -> Structure:
     import sdmx  # takes a while to import
 
     try:
-        with _ONE_AT_A_TIME:
+        with _ONE_AT_A_TIME, contextlib.redirect_stdout(io.StringIO()):  # it prints what it cannot read
             found = _definition(sdmx.read_sdmx(io.BytesIO(message)), dataset)
             return _structure(found, provider)
     except SourceUnreadable:

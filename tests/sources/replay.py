@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import sys
 import threading
 import time
 import uuid
@@ -326,7 +327,9 @@ def _of_data(replay: Replay, fault: str, path: str, sound: Reply, text: str) -> 
     if fault.startswith("flag "):
         return Reply(200, packed(text.replace(",p,", f",{fault[5:]},")))
     if fault == "bomb":
-        return Reply(200, gzip.compress(b"0" * 25_000_000, 1, mtime=0))
+        return Reply(200, gzip.compress(b"0" * 25_000_000, mtime=0))
+    if fault == "long line":
+        return Reply(200, b"0" * 200_000 + b"\n")
     if fault == "too big":
         return Reply(413, TOO_BIG.encode(), "application/xml")
     if fault == "no csv":
@@ -342,6 +345,7 @@ def _plain(body: bytes) -> bytes:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     replay: Replay
 
     def log_message(self, *_: object) -> None:
@@ -379,6 +383,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is no fault of the provider's; anything else is shown."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Clock:
     """Time that passes only when somebody waits."""
 
@@ -403,8 +416,7 @@ def serving() -> Iterator[Replay]:
     """A provider at ``replay.url``, until the end of the block."""
     replay = Replay()
     handler = type("Handler", (_Handler,), {"replay": replay})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     replay.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

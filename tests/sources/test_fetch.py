@@ -332,6 +332,9 @@ def test_a_bomb_and_a_large_answer_are_refused(take, served, store):
     served.misbehave = lambda path: "bomb" if "/data/" in path else ""
     [outcome] = take("spr_exp_type", size=10**9)
     assert outcome.state == "failed" and "larger than" in outcome.said and store.datasets() == []
+    served.misbehave = lambda path: "long line" if "/data/" in path else ""
+    [outcome] = take("spr_exp_type")
+    assert outcome.state == "failed" and "not SDMX-CSV" in outcome.said
 
 
 def test_columns_and_flags_of_the_oecd(declared):

@@ -159,10 +159,11 @@ def test_an_entity_is_refused(dataset, declared):
 @pytest.mark.parametrize(
     "message", [b"<x/>", b"nothing", b"<m:Structure", structure(held("x", DIMENSIONS, ROWS))[:900].encode()]
 )
-def test_what_is_no_structure_is_refused(message, dataset, declared):
-    """Other XML, and a message that is cut, are unreadable, not a traceback."""
+def test_what_is_no_structure_is_refused(message, dataset, declared, capsys):
+    """Other XML, and a message that is cut, are unreadable: no traceback, and nothing printed."""
     with pytest.raises(SourceUnreadable, match="spr_exp_type"):
         structures.read(message, dataset, declared.providers["eurostat"])
+    assert capsys.readouterr().out == ""
 
 
 def test_a_real_structure_is_read(declared, shared):
