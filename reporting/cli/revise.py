@@ -74,7 +74,7 @@ def _print(found: revisions.Revisions, summary: pd.DataFrame) -> None:
     if len(largest):
         out.print(f"\nThe {len(largest)} largest revisions of {len(moved)}:")
         cells = [
-            (r.key, r.time, _text(r.before), _text(r.after), _text(r.difference), _text(r.percent),
+            (str(r.key), str(r.time), _text(r.before), _text(r.after), _text(r.difference), _text(r.percent),
              f"+{r.flags_gained} −{r.flags_lost}".replace("+ −", "").removesuffix(" −").removeprefix("+ "))
             for r in largest.itertuples()
         ]  # fmt: skip
@@ -82,7 +82,7 @@ def _print(found: revisions.Revisions, summary: pd.DataFrame) -> None:
     only_flags = found.changes[(found.changes["kind"] == "revised") & ~found.changes.index.isin(moved.index)]
     if len(only_flags):
         out.print(f"\nFlags alone changed in {len(only_flags)} observations.")
-    out.print(f"\nPublished tables with other figures: {len(found.effects)}")
+    out.print(f"\nPublished tables with other figures, all countries together: {len(found.effects)}")
     show([], False, ("table", "values", "title"), [(e.table, str(e.values), e.title) for e in found.effects])
     for verdict in found.verdicts:
         out.print(f"finding {verdict.kind}: {verdict.message}", markup=False)
@@ -105,12 +105,6 @@ def _write(changes: pd.DataFrame, path: Path) -> None:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer() and abs(value) < 1e15):
+    if not isinstance(value, float) or value.is_integer():
         return f"{value:,.0f}"
-    return (
-        ":"
-        if value != value
-        else f"{value:,.4g}"
-        if isinstance(value, float) and abs(value) < 1000
-        else f"{value:,.2f}"
-    )
+    return ":" if value != value else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.2f}"

@@ -18,7 +18,7 @@ from reporting.errors import ReportingError, SourceUnavailable, SourceUnreadable
 from reporting.sources import csv_files, jsonstat
 from reporting.sources.extracts import Extract, Table, extract
 
-__all__ = ["Extract", "read", "reader"]
+__all__ = ["Extract", "parse", "read", "reader"]
 
 _ZIP, _GZIP, _OLD_EXCEL, _PARQUET = b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"PAR1"
 _NATIONAL = {"series", "scheme", "branch", "measure", "value", "unit"}
@@ -49,10 +49,15 @@ def read(path: Path, declarations: Declarations, dataset: str = "") -> list[Extr
     received = _bytes(path)
     if name := _own_reader(received):
         return reader(name)(path, declarations)
+    return parse(received, path.name, declarations, dataset)
+
+
+def parse(received: bytes, name: str, declarations: Declarations, dataset: str = "") -> list[Extract]:
+    """The observations in bytes of a provider's layout; ``name`` is what messages call them."""
     try:
-        return [extract(_table(received), path.name, received, declarations, dataset)]
+        return [extract(_table(received), name, received, declarations, dataset)]
     except ReportingError as error:
-        raise type(error)(f"{path.name}: {error}") from None
+        raise type(error)(f"{name}: {error}") from None
 
 
 def reader(name: str) -> Callable[[Path, Declarations], list[Extract]]:

@@ -104,7 +104,7 @@ def read_pack(path: Path) -> Pack:
 def _content(path: Path, kind: type[Manifest] | type[Pack]) -> dict[str, Any]:
     try:
         stat = path.stat()
-        return _sealed(path, kind, stat.st_mtime_ns, stat.st_size)
+        return _sealed(path, kind, stat.st_mtime_ns, stat.st_size)  # type: ignore[arg-type]  # a class can be hashed
     except OSError as error:
         raise SourceUnreadable(f"{path}: cannot be read: {error.strerror}. {REMEDY}") from None
     except (ValueError, TypeError, AttributeError) as error:
