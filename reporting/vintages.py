@@ -14,7 +14,7 @@ import gzip
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
@@ -91,10 +91,15 @@ class Store:
         The folder; it need not exist to be read.
     embedded : Path or None
         The read-only edition beneath it.
+    only : mapping, optional
+        The vintages that are seen, as (vintage, checksum) for each dataset; of
+        a dataset that is not named, none.
     """
 
-    def __init__(self, root: Path, embedded: Path | None = EMBEDDED) -> None:
-        self.root = root
+    def __init__(
+        self, root: Path, embedded: Path | None = EMBEDDED, only: Mapping[str, Collection[tuple[str, str]]] | None = None
+    ) -> None:
+        self.root, self.only = root, only
         self.layers = [layer for layer in (embedded, root) if layer is not None]
 
     def datasets(self) -> list[str]:
@@ -108,7 +113,8 @@ class Store:
         for layer in self.layers:
             for path in sorted((layer / dataset).glob("*.json")):
                 manifest = _manifest(path)
-                if manifest.vintage[:10] <= until:
+                seen = self.only is None or (manifest.vintage, manifest.sha256) in self.only.get(dataset, ())
+                if seen and manifest.vintage[:10] <= until:
                     found.append((manifest, path.with_suffix(".parquet")))
         return sorted(found, key=lambda pair: pair[0].vintage)
 
