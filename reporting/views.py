@@ -43,7 +43,9 @@ def opened(named: Path) -> Store:
         return Store(named)
     try:
         content = json.loads(named.read_text(encoding="utf-8"))
-        only = {dataset: frozenset((str(v), str(sha)) for v, sha in pairs) for dataset, pairs in content["only"].items()}
+        only = {
+            dataset: frozenset((str(v), str(sha)) for v, sha in pairs) for dataset, pairs in content["only"].items()
+        }
         return Store(Path(content["store"]), only=only)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceUnreadable(f"{named}: neither the folder of a store nor a view on one ({error}).") from None

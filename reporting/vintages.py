@@ -97,7 +97,10 @@ class Store:
     """
 
     def __init__(
-        self, root: Path, embedded: Path | None = EMBEDDED, only: Mapping[str, Collection[tuple[str, str]]] | None = None
+        self,
+        root: Path,
+        embedded: Path | None = EMBEDDED,
+        only: Mapping[str, Collection[tuple[str, str]]] | None = None,
     ) -> None:
         self.root, self.only = root, only
         self.layers = [layer for layer in (embedded, root) if layer is not None]
