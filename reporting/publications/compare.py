@@ -219,8 +219,10 @@ class _Judge:
 def _described(key: Key, rows: list[Row | None], forms: list[str]) -> Change:
     old, new = (row or {} for row in rows)
     row = new or old
+    table, indicator, geo, time = key
     return Change(
-        "", *key, *forms, unit_before=old.get("unit", ""), unit_after=new.get("unit", ""),
+        "", table, indicator, geo, time, before=forms[0], after=forms[1],
+        unit_before=old.get("unit", ""), unit_after=new.get("unit", ""),
         flag_before=old.get("flag", ""), flag_after=new.get("flag", ""),
         value_before=old.get("value", ""), value_after=new.get("value", ""), dataset=row["dataset"], key=row["key"],
         vintage_before=old.get("vintage", ""), vintage_after=new.get("vintage", ""),

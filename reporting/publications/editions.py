@@ -107,4 +107,5 @@ def _grid(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], lan
 def _cell(text: str, place: int, lang: str) -> str:
     if not place:
         return f'<th scope="row">{escape(text)}</th>'
-    return f"<td{f' lang="{escape(lang)}"' if lang else ''}>{escape(text)}</td>"
+    spoken = f' lang="{escape(lang)}"' if lang else ""
+    return f"<td{spoken}>{escape(text)}</td>"
