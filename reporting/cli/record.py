@@ -8,14 +8,19 @@ import os
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reporting import declarations
-from reporting.cli.common import Json, StoreOption, app, err, out, progress_of, show, store_at
+from reporting.cli.common import Json, StoreOption, app, err, out, progress_of, store_at
 from reporting.errors import UsageError
 
+if TYPE_CHECKING:
+    from reporting.publications.reproduce import Compared
+
+#: So many characters of a difference are shown.
+_SHOWN = 200
 Run = Annotated[Path, typer.Argument(help="The folder of a publication, or its run.json.")]
 
 
@@ -49,14 +54,29 @@ def reproduce(
     else:
         for note in done.notes:
             out.print(f"note: {note}", markup=False)
-        rows = [(f.file, f.status, f.where, f.recorded[:60], f.rebuilt[:60]) for f in done.files]
-        show([], False, ("file", "result", "where", "recorded", "rebuilt"), rows)
+        for file in done.files:
+            out.print(_line(file), markup=False)
         counts = Counter(file.status for file in done.files)
         out.print(f"{recorded.name}: " + ", ".join(f"{count} {status}" for status, count in counts.items()) + ".")
         if kept:
             err.print(f"The rebuilt copy: {kept}", markup=False)
     if not done.equal:
         raise typer.Exit(1)
+
+
+def _line(file: Compared) -> str:
+    """One output on a line, and below it where it differs."""
+    where = f" ({file.where})" if file.where else ""
+    pair = (
+        f"\n  recorded: {_cut(file.recorded)}\n  rebuilt:  {_cut(file.rebuilt)}"
+        if file.recorded != file.rebuilt
+        else ""
+    )
+    return f"{file.status:<13} {file.file}{where}{pair}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} …"
 
 
 @app.command(epilog="Example: reporting compare publications/2025/BE/fr publications/2026/BE/fr --output changes.html")
@@ -81,17 +101,21 @@ def compare(
         result |= {"below": [asdict(c) for c in found.below]} if everything else {}
         out.print_json(json.dumps({**result, "texts": [asdict(t) for t in found.texts]}))
         return
-    show([], False, ("settings", "before", "after"), found.settings)
+    for name, before, after in found.settings:
+        out.print(f"{name}: {before} → {after}", markup=False)
     for why, changes in editions.listed(found, everything):
         out.print(f"\n{why}: {len(changes)}", markup=False)
         if everything or why not in comparing.WHOLESALE:
-            show([], False, editions.HEADS, [editions.cells(change) for change in changes])
+            for change in changes:
+                out.print(editions.line(change), markup=False)
         else:
             counts = Counter((c.table, c.time if why in comparing.YEARS else c.indicator) for c in changes)
-            show([], False, ("table", "of", "numbers"), [(*place, str(count)) for place, count in counts.items()])
+            for (table, what), number in counts.items():
+                out.print(f"  {table}: {what}: {number}", markup=False)
     if found.texts:
         out.print(f"\ntexts: {len(found.texts)}", markup=False)
-        show([], False, ("chapter", "before", "after"), [(t.chapter, t.before, t.after) for t in found.texts])
+        for text in found.texts:
+            out.print(f"  {text.chapter}\n  - {text.before}\n  + {text.after}", markup=False)
     count, below = len(found.numbers), len(found.below)
     out.print(
         f"\n{count} printed numbers differ, {below} only below rounding{'' if everything else ' (--all lists all)'}."

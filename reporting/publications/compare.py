@@ -16,6 +16,7 @@ from typing import Any
 from reporting.errors import UsageError
 from reporting.publications import texts
 from reporting.publications.record import Record
+from reporting.tabulate import WHY_MISSING
 
 REVISED, FLAGGED, DECLARED = "revised figure", "other flag", "changed declaration"
 METHOD, FOLLOWS, UNEXPLAINED = "changed method", "follows from the row", "not explained by the records"
@@ -127,6 +128,12 @@ def printed(value: str, decimals: int) -> str:
     return f"{rounded:,f}"
 
 
+def _mark(row: Row) -> str:
+    """The flag as a table prints it: beside a missing value, only what says why."""
+    flag = row.get("flag", "")
+    return flag if row.get("value") else "".join(letter for letter in flag if letter in WHY_MISSING)
+
+
 class _Judge:
     """Says of one number what became of it, by the two records."""
 
@@ -143,7 +150,7 @@ class _Judge:
         rows = [rows.get(key) for rows in self.rows]
         values = [row["value"] if row else "" for row in rows]
         forms = [self._printed(place, key, row) for place, row in enumerate(rows)]
-        flags = [row["flag"] if row else "" for row in rows]
+        flags = [_mark(row) if row else "" for row in rows]
         units = [row["unit"] if row else "" for row in rows]
         if all(old == new for old, new in (values, flags, forms)) and (units[0] == units[1] or not any(values)):
             return None
@@ -223,7 +230,7 @@ def _described(key: Key, rows: list[Row | None], forms: list[str]) -> Change:
     return Change(
         "", table, indicator, geo, time, before=forms[0], after=forms[1],
         unit_before=old.get("unit", ""), unit_after=new.get("unit", ""),
-        flag_before=old.get("flag", ""), flag_after=new.get("flag", ""),
+        flag_before=_mark(old), flag_after=_mark(new),
         value_before=old.get("value", ""), value_after=new.get("value", ""), dataset=row["dataset"], key=row["key"],
         vintage_before=old.get("vintage", ""), vintage_after=new.get("vintage", ""),
     )  # fmt: skip

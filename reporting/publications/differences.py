@@ -119,7 +119,7 @@ def _leaves(value: Any, place: str) -> Iterator[_Piece]:
 
 
 def _page(path: Path) -> Iterator[_Piece]:
-    text = html.parse(str(path)).getroot().text_content()
+    text = html.fromstring(path.read_bytes()).text_content()
     lines = (" ".join(line.split()) for line in text.splitlines())
     return ((f"text line {number}", line) for number, line in enumerate(filter(None, lines), start=1))
 

@@ -52,6 +52,13 @@ def cells(change: Change) -> tuple[str, ...]:
     return c.table, c.indicator, c.geo, c.time, before, after, unit, vintages.removesuffix(" → "), c.detail
 
 
+def line(change: Change) -> str:
+    """A change on one line."""
+    table, indicator, geo, time, before, after, unit, vintages, evidence = cells(change)
+    why = evidence or (f"vintage: {vintages}" if vintages else "")
+    return f"  {table}: {indicator} {geo} {time}: {before} → {after} {unit}{f' ({why})' if why else ''}"
+
+
 def listed(found: Comparison, everything: bool) -> Sequence[tuple[str, list[Change]]]:
     """The changes by reason; those below rounding, where wanted, are the last group."""
     below = [("below rounding", list(found.below))] if everything and found.below else []

@@ -17,7 +17,7 @@ from reporting.tables import MEDIA_TYPE, Table
 
 _TYPST = re.compile(r"^(`{3,})\{=typst\}\n.*?\n\1$", re.DOTALL | re.MULTILINE)
 _FENCE = re.compile(r"^(`{3,}(\{=html\})?|:::.*)$", re.MULTILINE)
-_TAG = re.compile(r"<[^>]+>")
+_TAG = re.compile(r"(?<!\\)<[^>]+>")
 _BLOCK = re.compile(r"</(p|tr|div|table)>")
 _ESCAPE = re.compile(r"\\(?=[\\`*_{}\[\]<>#|$@^~:])")
 
