@@ -77,7 +77,8 @@ def build(figure: decl.Figure, reader: Reader) -> Figure | None:
     by_geo = len(geos) > 1
     frame = frame.assign(label=_labels(frame, w, by_geo))
     unit = w.code("unit", "PC" if figure.kind == "share" else frame["unit"].iloc[0])
-    with mpl.rc_context(_STYLE), sns.axes_style("white", rc=_STYLE):
+    # From matplotlib's own defaults: a person's matplotlibrc changes no publication.
+    with mpl.style.context(["default", _STYLE]), sns.axes_style("white", rc=_STYLE):
         canvas, axes = plt.subplots(figsize=(6.7, _height(figure, frame)))
         _DRAW[figure.kind](axes, frame, reader)
         _dress(axes, w, unit, horizontal=figure.kind in ("ranking", "bars"))

@@ -13,10 +13,9 @@ from pathlib import Path
 
 from IPython.display import display
 
-from reporting import charts, declarations, labels, prose, tables, tabulate, validation
+from reporting import charts, declarations, labels, prose, tables, tabulate, validation, views
 from reporting.errors import UsageError
 from reporting.indicators import Evaluator
-from reporting.vintages import Store
 
 
 class Markdown:
@@ -24,6 +23,9 @@ class Markdown:
 
     def __init__(self, text: str) -> None:
         self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
 
     def _repr_markdown_(self) -> str:
         return self.text
@@ -44,7 +46,7 @@ class Page:
         Whether tables end with the change over the span and the average
         growth per year.
     store : str
-        Folder of the store; empty for the project's own.
+        Folder of the store, or a view on one; empty for the project's own.
     """
 
     def __init__(
@@ -55,7 +57,7 @@ class Page:
         if geo not in self._declarations.codelists["geo"]:
             raise UsageError(f"Unknown country {geo!r}. Codes are Eurostat's (EL is Greece, EU27_2020 the Union).")
         self.geo = geo
-        self._store = Store(store or self._declarations.home / "outputs" / "store")
+        self._store = views.opened(store or self._declarations.home / "outputs" / "store")
         self._evaluator = Evaluator(self._declarations, self._store, as_of)
         self._reader = tabulate.Reader(self._evaluator, self.words, geo, span, growth, self._findings)
         self._without: list[str] = []

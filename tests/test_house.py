@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "reporting"
 LAYERS = [
     {"declarations", "errors", "__init__"},
     {"observations"},
-    {"vintages"},
+    {"vintages", "views"},
     {"sources", "embedded"},
     {"validation", "indicators", "revisions"},
     {"labels"},
@@ -39,6 +39,7 @@ OWNERS = {
     "papermill": {"batch"},
     "pydantic": {"declarations"},
     "pypandoc": {"publications"},
+    "pypdf": {"publications"},
     "rich": {"cli"},
     "sdmx": {"sources"},
     "tenacity": {"sources"},

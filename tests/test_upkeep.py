@@ -133,11 +133,27 @@ def test_a_scope_keeps_what_is_outside(store):
 
 
 def test_a_store_seen_up_to_a_label(store):
-    """With a limit for each dataset, later vintages and datasets not named are not seen."""
-    seen = Store(store.root, embedded=None, until={D: label(3)})
-    assert rows(seen.read(D)) == rows(store.read(D, label(3)))
-    assert Store(store.root, embedded=None, until={}).datasets() == []
+    """With a limit for a dataset, its later vintages are not seen."""
+    seen = store.upto({D: label(3)})
+    assert rows(seen.read(D)) == rows(store.read(D, label(3))) and rows(store.read(D)) != rows(seen.read(D))
     assert len(seen.history(D)["vintage"].unique()) == 4
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_store_seen_as_a_run_saw_it(store, packed):
+    """Only the vintages named are seen, even when one that came in late lies packed between them."""
+    only = {D: {(m.vintage, m.sha256) for m, _ in store.manifests(D)}}
+    before = rows(store.read(D))
+    late = [("A.S1.BE", "1905", -1.0, ""), ("A.LATE.BE", "2000", 1.0, "")]
+    store.append(observed(D, late), replace(manifest(D, label(3)), complete=False))
+    if packed:
+        compact(store, D)
+    assert rows(store.read(D)) != before
+    assert rows(Store(store.root, embedded=None, only=only).read(D)) == before
+    assert rows(Store(store.root, embedded=None, only=only).select(D, "A.S1.BE")) == [
+        r for r in before if r[0] == "A.S1.BE"
+    ]
+    assert Store(store.root, embedded=None, only={}).datasets() == []
 
 
 def test_large_datasets_answer_as_small_ones(store, monkeypatch):

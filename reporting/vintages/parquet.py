@@ -30,7 +30,10 @@ Failure = duckdb.Error
 
 @dataclass(frozen=True)
 class File:
-    """Where rows are: a file, its layer (the user's over the embedded), its labels, size and checksum."""
+    """Where rows are: a file, its layer (the user's over the embedded), its labels, size and checksum.
+
+    ``only`` names the vintages that are seen of a pack of which not all are.
+    """
 
     path: Path
     layer: int
@@ -38,6 +41,7 @@ class File:
     last: str
     size: int
     sha256: str
+    only: tuple[str, ...] = ()
 
 
 def known(files: Sequence[File], until: str = EVER, condition: str = "true") -> str:
@@ -46,8 +50,10 @@ def known(files: Sequence[File], until: str = EVER, condition: str = "true") -> 
     The largest file is read as it lies; the others, as a rule small, say which
     of its rows no longer hold.
     """
-    base, others = max(files, key=lambda f: f.size), sorted(files, key=lambda f: f.last)
-    others.remove(base)
+    base = max((f for f in files if not f.only), key=lambda f: f.size, default=None)
+    others = [f for f in files if f is not base]
+    if base is None:
+        return f"SELECT * FROM ({_rows(others, until, condition)} QUALIFY {_NEWEST}) WHERE change <> 'withdrawn'"
     if not others:
         return f"SELECT * FROM ({_rows([base], until, condition)}) WHERE change <> 'withdrawn'"
     newest = f"({_rows(others, until, condition)}) QUALIFY {_NEWEST}"
@@ -67,19 +73,21 @@ _SAME = "o.key = b.key AND o.time = b.time"
 def _rows(files: Iterable[File], until: str, condition: str) -> str:
     limit = quoted(until)
     parts = []
-    for layer, paths in _by_layer(files).items():
+    for layer, only, paths in _grouped(files):
+        holds = f"vintage IN ({among(only)})" if only else f"(until = '' OR until > {limit})"
         parts.append(
             f"SELECT {', '.join(COLUMNS)}, vintage || ' {layer}' AS ord FROM read_parquet([{paths}]) "
-            f"WHERE vintage <= {limit} AND (until = '' OR until > {limit}) AND {condition}"
+            f"WHERE vintage <= {limit} AND {holds} AND {condition}"
         )
-    return " UNION ALL ".join(parts)
+    return f"SELECT * FROM ({' UNION ALL '.join(parts)})"
 
 
-def _by_layer(files: Iterable[File]) -> dict[int, str]:
-    layers: dict[int, list[str]] = {}
+def _grouped(files: Iterable[File]) -> list[tuple[int, tuple[str, ...], str]]:
+    """Files that are read alike: layer, vintages seen, paths."""
+    groups: dict[tuple[int, tuple[str, ...]], list[str]] = {}
     for file in files:
-        layers.setdefault(file.layer, []).append(quoted(file.path))
-    return {layer: ", ".join(paths) for layer, paths in layers.items()}
+        groups.setdefault((file.layer, file.only), []).append(quoted(file.path))
+    return [(layer, only, ", ".join(paths)) for (layer, only), paths in groups.items()]
 
 
 def fits(pattern: str) -> str:
@@ -110,7 +118,7 @@ def history(files: Sequence[File]) -> str:
     """The query for every row of the files."""
     return " UNION ALL ".join(
         f"SELECT {', '.join(COLUMNS)}, vintage || ' {layer}' AS ord FROM read_parquet([{paths}])"
-        for layer, paths in _by_layer(files).items()
+        for layer, _, paths in _grouped(files)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import gzip
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,6 +49,8 @@ class Held:
     path: Path
     sha256: str
     layer: int
+    #: All vintages in that file, where it is a pack.
+    packed: tuple[str, ...] = ()
 
 
 class Store:
@@ -61,19 +63,23 @@ class Store:
         (``s3://bucket/store``), of which a copy is kept on this machine.
     embedded : Path or None
         The read-only edition beneath it.
-    until : mapping of str to str, optional
-        The newest vintage to be seen of each dataset; one not named is not
-        seen at all.
+    only : mapping, optional
+        The vintages that are seen, as (vintage, checksum) for each dataset; of
+        a dataset that is not named, none.
     """
 
     def __init__(
-        self, root: Path | str, embedded: Path | None = EMBEDDED, until: Mapping[str, str] | None = None
+        self,
+        root: Path | str,
+        embedded: Path | None = EMBEDDED,
+        only: Mapping[str, Collection[tuple[str, str]]] | None = None,
     ) -> None:
         self.remote = Remote(str(root)) if is_url(root) else None
         self.root = self.remote.copy if self.remote else Path(root)
         #: What names the store to another process.
         self.place = self.remote.url if self.remote else str(self.root.resolve())
-        self.until = until
+        self.only = only
+        self._newest: dict[str, str] = {}
         if self.remote:
             self.remote.pull()
         whole = embedded is None or (self.root / WHOLE).exists()
@@ -82,13 +88,13 @@ class Store:
     def upto(self, labels: Mapping[str, str]) -> Store:
         """The same store with nothing newer than a label of some datasets."""
         seen = copy.copy(self)
-        seen.until = {**{name: parquet.EVER for name in self.datasets()}, **(self.until or {}), **labels}
+        seen._newest = {**self._newest, **labels}
         return seen
 
     def datasets(self) -> list[str]:
         """Codes of the datasets with at least one vintage."""
         held = {path.parent.name for layer in self.layers for path in layer.glob(f"*/*{FACTS}")}
-        return sorted(name for name in held if self.until is None or name in self.until)
+        return sorted(name for name in held if self.only is None or name in self.only)
 
     def manifests(self, dataset: str, as_of: str = "") -> list[tuple[Manifest, Path]]:
         """Vintages of a dataset not later than a date, oldest first; of one day, the user's after the embedded."""
@@ -99,13 +105,16 @@ class Store:
         limit = self._limit(dataset, as_of)
         found = [
             held for number, layer in enumerate(self.layers) for held in _held(layer / dataset, number)
-            if held.manifest.vintage <= limit
+            if held.manifest.vintage <= limit and self._seen(held.manifest)
         ]  # fmt: skip
         return sorted(found, key=lambda held: held.manifest.vintage)
 
     def _limit(self, dataset: str, as_of: str) -> str:
         limit = day(as_of) + parquet.EVER if as_of else parquet.EVER
-        return limit if self.until is None else min(limit, self.until.get(dataset, ""))
+        return min(limit, self._newest.get(dataset, limit))
+
+    def _seen(self, manifest: Manifest) -> bool:
+        return self.only is None or (manifest.vintage, manifest.sha256) in self.only.get(manifest.dataset, ())
 
     def read(self, dataset: str, as_of: str = "") -> pd.DataFrame:
         """All observations of a dataset as known on a date.
@@ -168,7 +177,8 @@ class Store:
         if not files:
             return observations.empty().assign(change=pd.Series(dtype="str"))
         frame = parquet.frame(parquet.history(files), "key, time, ord")
-        frame = frame[frame["vintage"] <= self._limit(dataset, "")].reset_index(drop=True)
+        labels = {held.manifest.vintage for held in self.held(dataset)}
+        frame = frame[frame["vintage"].isin(labels)].reset_index(drop=True)
         return _table(dataset, frame)[[*observations.COLUMNS, "change"]]
 
     def _files(self, dataset: str, as_of: str) -> tuple[parquet.File, ...]:
@@ -189,9 +199,14 @@ class Store:
         for path, group in by_path.items():
             if facts.checksum(path) != group[0].sha256:
                 raise SourceUnreadable(f"{path}: damaged: its checksum is not the one in its manifest. {REMEDY}")
-            labels = [held.manifest.vintage for held in group]
-            size = path.stat().st_size
-            files.append(parquet.File(path, group[0].layer, min(labels), max(labels), size, group[0].sha256))
+            labels = sorted(held.manifest.vintage for held in group)
+            whole = self.only is None or set(labels) >= {x for x in group[0].packed if x <= labels[-1]}
+            files.append(
+                parquet.File(
+                    path, group[0].layer, labels[0], labels[-1], path.stat().st_size, group[0].sha256,
+                    () if whole else tuple(labels),
+                )
+            )  # fmt: skip
         return tuple(files)
 
     @contextmanager
@@ -319,7 +334,8 @@ def _held(folder: Path, layer: int) -> Iterator[Held]:
         manifest = facts.read_manifest(path)
         if manifest.vintage in place:
             packed, pack = place[manifest.vintage]
-            yield Held(manifest, packed.with_name(packed.name.removesuffix(PACK) + PACKED), pack.sha256, layer)
+            rows = packed.with_name(packed.name.removesuffix(PACK) + PACKED)
+            yield Held(manifest, rows, pack.sha256, layer, tuple(pack.vintages))
         else:
             yield Held(manifest, path.with_name(manifest.vintage + ROWS), manifest.sha256, layer)
 
