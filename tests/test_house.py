@@ -18,7 +18,7 @@ LAYERS = [
     {"sources", "embedded"},
     {"validation", "indicators", "revisions"},
     {"labels"},
-    {"tables", "typeset", "tabulate", "charts", "prose", "workbook", "page"},
+    {"tables", "typeset", "tabulate", "charts", "prose", "workbook", "revised", "page"},
     {"batch"},
     {"publications"},
     {"doctor"},
