@@ -15,7 +15,7 @@ import pandas as pd
 
 from reporting.errors import SourceUnavailable, SourceUnreadable
 from reporting.sources.csv_files import iso_date
-from reporting.sources.extracts import CONF, FLAG, TIME, VALUE, Table
+from reporting.sources.cells import CONF, FLAG, TIME, VALUE, Table
 
 _TIME_IDS = ("time", "TIME_PERIOD")
 
