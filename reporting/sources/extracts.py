@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from reporting import observations
@@ -20,7 +22,7 @@ from reporting.declarations import Dataset, Declarations
 from reporting.errors import SourceChanged, SourceUnreadable, UsageError
 from reporting.sources import readings
 from reporting.sources.cells import RESERVED, TIME, Table
-from reporting.sources.coded import Coded, coded, same, together
+from reporting.sources.coded import Coded, coded, repeated, same, together
 
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9_+-]*")
 _CODE_AND_LABEL = re.compile(r"([A-Z0-9][A-Z0-9_+-]*): .+", re.DOTALL)
@@ -72,23 +74,26 @@ def extract(table: Table, name: str, received: bytes, declarations: Declarations
     declared = resolve(declarations, table.dataset, name, dataset)
     if table.cells.empty:
         raise SourceUnreadable("the file holds no observations. Get it again, with a selection that has data.")
-    rows = len(table.cells)
-    taken = _columns(table, declared, declarations)
-    series = _series(table, taken, declared, declarations)
-    times = _times(table)
-    read = readings.read(table, declarations.spellings.get("flag", {}))
-    _refuse_duplicates(series, times, table)
-    columns = {
-        "dataset": same(declared.id, rows),
-        "key": series,
-        "geo": series.mapped([observations.geo_of(key, declared.dimensions) for key in series.distinct]),
-        "time": times,
-        "flag": read.flags,
-        "vintage": same(table.vintage, rows),
-        "source": same("", rows),
-        "note": read.notes,
-    }
-    arrays = {name: column.texts() for name, column in columns.items()} | {"value": read.values}
+    with ThreadPoolExecutor() as threads:
+        reading = threads.submit(readings.read, table, declarations.spellings.get("flag", {}))
+        taken = _columns(table, declared, declarations)
+        codes = [_codes(table, taken, dimension, declared, declarations) for dimension in declared.dimensions]
+        series = together(codes)
+        series = series.mapped([".".join(parts) for parts in series.distinct])
+        times = _times(table)
+        read = reading.result()
+        _refuse_duplicates(series, times, table)
+        columns = {
+            "dataset": same(declared.id, len(table.cells)),
+            "key": series,
+            "geo": codes[declared.dimensions.index("geo")],
+            "time": times,
+            "flag": read.flags,
+            "vintage": same(table.vintage, len(table.cells)),
+            "source": same("", len(table.cells)),
+            "note": read.notes,
+        }
+        arrays = dict(zip(columns, threads.map(Coded.texts, columns.values()), strict=True)) | {"value": read.values}
     return Extract(
         dataset=declared.id,
         frame=pd.DataFrame({name: arrays[name] for name in observations.COLUMNS}),
@@ -159,18 +164,6 @@ def codes_of(declarations: Declarations, dimension: str) -> dict[str, str]:
     return known | {code: code for code in declarations.codelists.get(dimension, {})}
 
 
-def _series(table: Table, columns: dict[str, str], dataset: Dataset, declarations: Declarations) -> Coded:
-    """The key of the series of each row."""
-    parts = [
-        _codes(table, columns[dimension], dimension, declarations)
-        if dimension in columns
-        else same(dataset.fixed[dimension], len(table.cells))
-        for dimension in dataset.dimensions
-    ]
-    series = together(parts)
-    return series.mapped([".".join(codes) for codes in series.distinct])
-
-
 def _columns(table: Table, dataset: Dataset, declarations: Declarations) -> dict[str, str]:
     """Which column of the file gives each dimension; of several, the one headed by the id."""
     spellings = {**codes_of(declarations, "dimension"), **{d: d for d in dataset.dimensions}}
@@ -215,10 +208,14 @@ def _structure_changed(dataset: Dataset, absent: list[str], strange: list[str]) 
     )
 
 
-def _codes(table: Table, column: str, dimension: str, declarations: Declarations) -> Coded:
-    """The code of each cell of a dimension."""
+def _codes(
+    table: Table, columns: dict[str, str], dimension: str, dataset: Dataset, declarations: Declarations
+) -> Coded:
+    """The code of each row for a dimension: of its cell, or the one declared where the file has no column."""
+    if dimension not in columns:
+        return same(dataset.fixed[dimension], len(table.cells))
     known = codes_of(declarations, dimension)
-    cells = coded(table.cells[column])
+    cells = coded(table.cells[columns[dimension]])
     codes = [_code(cell, known) for cell in cells.distinct]
     unknown = [position for position, code in enumerate(codes) if not code]
     if unknown:
@@ -252,10 +249,8 @@ def _times(table: Table) -> Coded:
 
 
 def _refuse_duplicates(series: Coded, times: Coded, table: Table) -> None:
-    ids = series.which * len(times.distinct) + times.which
-    twice = pd.Series(ids).duplicated().to_numpy()
-    if twice.any():
-        row = int(twice.argmax())
+    ids = series.which.astype(np.int64) * len(times.distinct) + times.which
+    if (row := repeated(ids)) is not None:
         first = int((ids == ids[row]).argmax())
         key, time = series.distinct[series.which[row]], times.distinct[times.which[row]]
         raise SourceUnreadable(

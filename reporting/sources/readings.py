@@ -16,7 +16,7 @@ import numpy.typing as npt
 from reporting.errors import SourceUnreadable
 from reporting.sources import values
 from reporting.sources.cells import CONF, FLAG, VALUE, Table
-from reporting.sources.coded import Coded, coded, same, together
+from reporting.sources.coded import Coded, arrow, coded, same, together
 
 _T = TypeVar("_T")
 
@@ -82,12 +82,14 @@ def _settled(flag: str, attached: str, beside: str, status: str) -> tuple[str, b
 def _numbers(table: Table) -> tuple[npt.NDArray[np.float64], Coded, Coded, list[_Fault]]:
     """The values, the flags beside them, the notes on them, and what is no number."""
     column = table.cells[VALUE]
-    numbers, odd = values.plain(column, table.decimal)
+    numbers, odd = values.plain(arrow(column.astype(str)))
+    if table.decimal != ".":
+        odd = (column != "").to_numpy()  # a point may group thousands
     beside = notes = same("", len(column))
     if not odd.any():
         return numbers, beside, notes, []
     rows = np.flatnonzero(odd)
-    cells = coded(column[odd].astype(str))
+    cells = coded(column.astype(str)[odd])
     found, faults = _distinct(cells, lambda cell: values.number(cell, table.decimal))
     if faults:
         return numbers, beside, notes, [_Fault(int(rows[fault.row]), fault.error) for fault in faults]

@@ -1,7 +1,6 @@
 """SDMX-CSV 1.0 and 2.0 as providers send it: read at the speed of Arrow.
 
-Columns are read as codes and their distinct texts, never as a million Python
-strings. Only files whose every line is beyond doubt are read here: UTF-8,
+Cells stay in the memory of Arrow, never as a million Python strings. Only files whose every line is beyond doubt are read here: UTF-8,
 commas, whole quoted cells, no empty lines. Any other file is left to
 :mod:`reporting.sources.csv_files`, which reads it or says what is wrong where.
 """
@@ -42,7 +41,7 @@ def read(received: bytes) -> Table | None:
     time, value = (next((n for n in names if n in header), "") for names in (csv_files.TIMES, csv_files.VALUES))
     if not (time and value):
         return None
-    frame = _frame(pa.py_buffer(received)[start:], header, value, b'"' in received)
+    frame = _frame(pa.py_buffer(received)[start:], header, b'"' in received)
     if frame is None:
         return None
     return csv_files.long(frame, lambda row: row + 2, time, value, ",")
@@ -66,20 +65,17 @@ def _header(line: bytes) -> list[str]:
     return header if sound else []
 
 
-def _frame(content: pa.Buffer, header: list[str], value: str, quoted: bool) -> pd.DataFrame | None:
-    """The cells under the header's ids: values as texts, all else as categories in order of appearance."""
-    codes = pa.dictionary(pa.int32(), pa.string())
+def _frame(content: pa.Buffer, header: list[str], quoted: bool) -> pd.DataFrame | None:
+    """The cells under the header's ids, as texts that Arrow holds."""
     try:
         table = pyarrow.csv.read_csv(
             pa.BufferReader(content),
             read_options=pyarrow.csv.ReadOptions(column_names=header, skip_rows=1, block_size=_BLOCK),
             parse_options=pyarrow.csv.ParseOptions(quote_char='"' if quoted else False, ignore_empty_lines=False),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types={name: pa.string() if name == value else codes for name in header}
-            ),
+            convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
         )
     except pa.ArrowInvalid:
         return None
-    frame: pd.DataFrame = table.unify_dictionaries().to_pandas()
+    frame: pd.DataFrame = table.to_pandas()
     # A line of commas alone is no observation.
-    return None if frame.empty or "" in frame[header[0]].cat.categories else frame
+    return None if frame.empty or "" in frame[header[0]].unique() else frame

@@ -12,7 +12,6 @@ import re
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -44,19 +43,34 @@ _PATTERNS = {".": _pattern(".", ","), ",": _pattern(",", ".")}
 _PLAIN = r"^-?[0-9]+(\.[0-9]+)?$"
 
 
-def plain(cells: pd.Series, decimal: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """The values of the cells that are plain numbers or empty, and which cells are neither.
-
-    A number with a decimal comma is not plain.
-    """
-    texts = pa.array(cells.astype(str), pa.large_string(), from_pandas=True)
+def plain(texts: pa.Array) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """The values of the texts that are plain numbers or empty, and which texts are neither."""
     empty = pc.equal(texts, "")
-    if decimal != ".":
-        return np.full(len(cells), np.nan), pc.invert(empty).to_numpy(zero_copy_only=False)
+    filled = pc.if_else(empty, None, texts)
+    numbers = _all_plain(filled)
+    if numbers is not None:
+        return numbers, np.zeros(len(texts), dtype=bool)
     plainly = pc.match_substring_regex(texts, _PLAIN)
     numbers = pc.cast(pc.if_else(plainly, texts, None), pa.float64()).to_numpy(zero_copy_only=False)
     odd = pc.invert(pc.or_(plainly, empty)).to_numpy(zero_copy_only=False) | np.isinf(numbers)
     return np.array(numbers), odd
+
+
+def _all_plain(filled: pa.Array) -> npt.NDArray[np.float64] | None:
+    """The values where all are numbers; None where one may not be.
+
+    Arrow reads all that :func:`number` reads as a mere number, and besides
+    ``1.``, ``1.e5``, ``nan`` and ``inf``.
+    """
+    held = filled.buffers()[-1]
+    letters = held.to_pybytes() if held else b""
+    if b"e" in letters or b"E" in letters or pc.any(pc.ends_with(filled, ".")).as_py():
+        return None
+    try:
+        numbers = pc.cast(filled, pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    return None if pc.all(pc.is_finite(numbers)).as_py() is False else np.array(numbers)
 
 
 @functools.lru_cache(maxsize=100_000)
