@@ -23,7 +23,8 @@ from reporting.vintages import Manifest, Store
 def fetch(
     datasets: Annotated[list[str] | None, typer.Argument(help="Dataset codes, as declared.")] = None,
     from_file: Annotated[
-        list[Path] | None, typer.Option("--from", help="Read this file (SDMX-CSV, JSON-stat, workbook, TSV, CSV).")
+        list[Path] | None,
+        typer.Option("--from", help="Read this file (SDMX-CSV or -ML, JSON-stat, workbook, TSV, CSV)."),
     ] = None,
     vintage: Annotated[str, typer.Option(help="Date of the data (YYYY-MM-DD) where the file does not tell.")] = "",
     store: StoreOption = None,
@@ -47,8 +48,9 @@ def fetch(
         for manifest in take(store_at(known, store), known, path, (datasets or [""])[0], vintage)
     ]
     for manifest in stored:
-        if manifest.note == UNDATED and not as_json:
-            err.print(f"{manifest.request}: {UNDATED}; give the true date with --vintage.", markup=False)
+        if manifest.note:
+            remedy = "; give the true date with --vintage" if UNDATED in manifest.note else ""
+            err.print(f"{manifest.request}: {manifest.note}{remedy}.", markup=False)
         if not any(manifest.rows.values()) and not as_json:
             err.print(f"{manifest.dataset} {manifest.vintage}: nothing new.", markup=False)
     show(

@@ -128,7 +128,7 @@ def repeated(ids: npt.NDArray[np.int64]) -> int | None:
     return int(twice.argmax()) if twice.any() else None
 
 
-def categorical(which: npt.NDArray[Any], distinct: Sequence[str]) -> pd.Categorical:
+def categorical(which: npt.NDArray[Any], distinct: Sequence[str]) -> pd.Categorical[str]:
     """A column as :func:`coded` takes it: only the entries that occur, in order of appearance."""
     ids, used = pd.factorize(which)
-    return pd.Categorical.from_codes(ids, [distinct[position] for position in used])
+    return pd.Categorical.from_codes(ids, categories=pd.Index([distinct[position] for position in used], dtype=str))

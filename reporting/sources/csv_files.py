@@ -28,7 +28,7 @@ _CONFS = ("CONF_STATUS", "Confidentiality status (flag)")
 _DATASETS = ("STRUCTURE_ID", "DATAFLOW")
 _UPDATES = ("LAST UPDATE", "UPDATED")
 #: Columns that are no dimensions.
-_KNOWN = {"STRUCTURE", "STRUCTURE_NAME", "ACTION", *_DATASETS, *_UPDATES, *TIMES, *VALUES, *_FLAGS[:-1], *_CONFS}
+_KNOWN = {"STRUCTURE", "STRUCTURE_NAME", "ACTION", *_DATASETS, *_UPDATES, *TIMES, *VALUES, *_FLAGS, *_CONFS}
 _PERIOD = re.compile(r"\d{4}(-?[MQS]\d{1,2}|-\d{2})?")
 _HEADER = re.compile(r"([A-Za-z]\w*): .+|(.+?)\[.?\]")
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?[\d. \u00a0\u202f]*,\d+\s*[a-z]*")
@@ -133,10 +133,10 @@ def long(frame: pd.DataFrame, line: Callable[[int], int], time: str, value: str,
         What separates cells.
     """
     header = list(frame.columns)
-    flag, conf = (next((name for name in names if name in header), "") for names in (_FLAGS, _CONFS))
-    cells = frame[[name for name in header if name not in _KNOWN and name != flag]].copy()
-    cells[TIME], cells[VALUE] = frame[time], frame[value]
-    cells[FLAG], cells[CONF] = (frame[name] if name else "" for name in (flag, conf))
+    conf = next((name for name in _CONFS if name in header), "")
+    cells = frame[[name for name in header if name not in _KNOWN]].copy()
+    cells[TIME], cells[VALUE], cells[FLAG] = frame[time], frame[value], flags_of(frame)
+    cells[CONF] = frame[conf] if conf else ""
     _refuse_deletions(frame, line)
     stated = _only(frame, _DATASETS, line)
     official = any(name in frame for name in _DATASETS)
@@ -150,8 +150,15 @@ def long(frame: pd.DataFrame, line: Callable[[int], int], time: str, value: str,
         attributes=frozenset(filter(None, header[header.index(value) + 1 :])) if official else frozenset(),
         decimal=_decimal(frame[value], delimiter),
         official=official,
-        statuses=STATUSES if flag == _STATUS else {},
+        statuses=STATUSES if _STATUS in frame else {},
     )
+
+
+def flags_of(frame: pd.DataFrame) -> pd.Series:
+    """The flags in a file's columns; the standard's own statuses where there are no others."""
+    flag = next((name for name in _FLAGS if name in frame), "")
+    found = frame[flag].astype(str) if flag else pd.Series("", index=frame.index, dtype=str)
+    return found.mask(found == "", frame[_STATUS].astype(str)) if _STATUS in frame and flag != _STATUS else found
 
 
 def _asides(header: list[str]) -> frozenset[str]:
@@ -178,7 +185,9 @@ def _only(frame: pd.DataFrame, names: Iterable[str], line: Callable[[int], int])
 
 def _wide(header: list[str], rows: list[list[str]], lines: list[int], periods: list[str], delimiter: str) -> Table:
     frame = pd.DataFrame(rows, columns=header, dtype=str)
-    labels = [name for name in header if name not in periods]
+    # Only columns without a header can have the same one.
+    labels = [name for name in dict.fromkeys(header) if name not in periods]
+    frame = frame.loc[:, ~frame.columns.duplicated()]
     cells = pd.DataFrame({name: frame[name].repeat(len(periods)) for name in labels}).reset_index(drop=True)
     return _melted(cells, frame[periods], lines, _decimal(frame[periods].melt()["value"], delimiter))
 

@@ -29,6 +29,8 @@ _CODE_AND_LABEL = re.compile(r"([A-Z0-9][A-Z0-9_+-]*): .+", re.DOTALL)
 _TIME = re.compile(r"\d{4}(-?[MQSW]\d{1,2}|-\d{2}(-\d{2})?)?")
 #: The attribute that gives the power of ten by which values are to be multiplied.
 _POWER = "UNIT_MULT"
+#: A name that may be a new or misspelled one for flags or confidentiality.
+_TELLING = re.compile("flag|status|conf|secre", re.IGNORECASE)
 #: What Eurostat wraps around a dataset's code: agency, version, view, extraction.
 _WRAPPING = re.compile(r"^[a-z0-9_.]+:|\([\d.]+\).*$|\$\w*$|__custom_\d+$")
 
@@ -175,7 +177,7 @@ def _columns(table: Table, dataset: Dataset, declarations: Declarations) -> dict
         if dimension in dataset.dimensions:
             if dimension not in found or text.lower() == dimension:
                 found[str(dimension)] = header
-        elif dimension or header not in table.asides | table.attributes or _scales(table, header):
+        elif dimension or not (header in table.asides or _attribute(table, header)):
             strange.append(dimension or header)
     absent = [d for d in dataset.dimensions if d not in found and d not in dataset.fixed]
     if absent or strange:
@@ -183,15 +185,18 @@ def _columns(table: Table, dataset: Dataset, declarations: Declarations) -> dict
     return found
 
 
-def _scales(table: Table, header: str) -> bool:
-    """Whether a column says that values are to be multiplied: unread, it would make them wrong."""
-    return header == _POWER and not set(table.cells[header].unique()) <= {"", "0", "0: Units"}
+def _attribute(table: Table, header: str) -> bool:
+    """Whether a column may stay unread: an attribute that changes neither a value nor whether it may be shown."""
+    scales = header == _POWER and not set(table.cells[header].unique()) <= {"", "0", "0: Units"}
+    return header in table.attributes and not scales and not _TELLING.search(header)
 
 
 def _left(table: Table, columns: dict[str, str]) -> tuple[str, ...]:
     """What to say of columns that were not read."""
     left = [str(h) for h in table.cells if h in table.attributes - table.asides and h not in columns.values()]
-    return tuple(f"the column {header} is in no declaration: taken for an attribute, it was not read" for header in left)
+    return tuple(
+        f"the column {header} is in no declaration: taken for an attribute, it was not read" for header in left
+    )
 
 
 def _structure_changed(dataset: Dataset, absent: list[str], strange: list[str]) -> str:

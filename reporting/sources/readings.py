@@ -62,7 +62,7 @@ def read(table: Table, labels: dict[str, str]) -> Readings:
         raise SourceUnreadable(f"{place}: {error}. Correct the file, or get it again.") from None
     combined = together([cells, beside, coded(table.cells[CONF])])
     of = dict(zip(cells.distinct, letters, strict=True))
-    settled = [_settled(*of[cell], around, status) for cell, around, status in combined.distinct]
+    settled = [_settled(of[cell], around, status) for cell, around, status in combined.distinct]
     restricted = np.array([hidden for _, hidden in settled])[combined.which]
     return Readings(
         values=np.where(restricted, np.nan, numbers),
@@ -72,8 +72,9 @@ def read(table: Table, labels: dict[str, str]) -> Readings:
     )
 
 
-def _settled(flag: str, attached: str, beside: str, status: str) -> tuple[str, bool]:
+def _settled(stated: tuple[str, str], beside: str, status: str) -> tuple[str, bool]:
     """The whole flag of an observation, and whether its value is confidential."""
+    flag, attached = stated
     flag += "".join(letter for letter in beside if letter not in flag)
     hidden = "c" in flag.lower() or not values.free(attached or status)
     return (flag if "c" in flag or not hidden else flag + "c"), hidden

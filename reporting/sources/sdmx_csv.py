@@ -1,7 +1,8 @@
 """SDMX-CSV 1.0 and 2.0 as providers send it: read at the speed of Arrow.
 
-Cells stay in the memory of Arrow, never as a million Python strings. Only files whose every line is beyond doubt are read here: UTF-8,
-commas, whole quoted cells, no empty lines. Any other file is left to
+Cells stay in the memory of Arrow, never as a million Python strings. Only
+files whose every line is beyond doubt are read here: UTF-8, commas, whole
+quoted cells, no empty lines. Any other file is left to
 :mod:`reporting.sources.csv_files`, which reads it or says what is wrong where.
 """
 

@@ -22,13 +22,15 @@ from lxml import etree
 from reporting.errors import SourceUnavailable, SourceUnreadable
 from reporting.sources.cells import CONF, FLAG, TIME, VALUE, Table
 from reporting.sources.coded import categorical
-from reporting.sources.csv_files import iso_date
+from reporting.sources.csv_files import flags_of, iso_date
 from reporting.sources.values import STATUSES, free
 
 _ROOT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<(?:[\w.-]+:)?([\w.-]+)([^>]*)>", re.DOTALL)
 _NAMESPACE = re.compile(rb"/schemas/v(2_1|3_0)/message")
 _MESSAGES = {b"StructureSpecificData", b"StructureSpecificTimeSeriesData", b"GenericData", b"GenericTimeSeriesData"}
 _URN = re.compile(r"=(?P<agency>[\w.-]+):(?P<id>[\w.@$-]+)\((?P<version>[\w.+-]+)\)")
+#: Bytes in which the header stands.
+_HEAD = 20_000
 _TIME, _VALUE, _CONF, _POWER = "TIME_PERIOD", "OBS_VALUE", "CONF_STATUS", "UNIT_MULT"
 _FLAGS = ("OBS_FLAG", "OBS_STATUS")
 #: Attributes of whole series that say nothing of the key.
@@ -93,18 +95,22 @@ class _Message:
             self._header(element)
         elif name == "Series":
             self._series(element)
-        elif name == "Obs" and etree.QName(element.getparent()).localname != "Series":
+        elif name == "Obs" and self._stands_alone(element):
             self._alone(element)
         elif name in ("DataSet", "Group"):
+            for observation in element.iterchildren("{*}Obs"):
+                self._alone(observation)
             self._whole(element, name)
-        if name != "Obs" or self.observed == "AllDimensions":
+        if name != "Obs" or self._stands_alone(element):
             _forget(element)
 
     def _header(self, header: Any) -> None:
         structures = list(header.iterfind("{*}Structure"))
         stated = {_reference(structure) for structure in structures} - {("", "")}
         if len(stated) > 1:
-            raise SourceUnreadable(f"several datasets ({', '.join(sorted(s for _, s in stated))}). Ask for one at a time.")
+            raise SourceUnreadable(
+                f"several datasets ({', '.join(sorted(s for _, s in stated))}). Ask for one at a time."
+            )
         self.dataset, self.structure = stated.pop() if stated else ("", "")
         self.dataset = self.dataset or (header.findtext("{*}DataSetID") or "").strip()
         self.observed = next((d for s in structures if (d := s.get("dimensionAtObservation"))), _TIME)
@@ -130,6 +136,9 @@ class _Message:
         self.series.add(())
         self.observations.add(self._parts(observation) if self.generic else _own(observation))
         self.counts.append(1)
+
+    def _stands_alone(self, observation: Any) -> bool:
+        return bool(etree.QName(observation.getparent()).localname != "Series")
 
     def _parts(self, element: Any) -> Iterator[tuple[str, str]]:
         """Names and texts in a series or an observation of a generic message."""
@@ -174,7 +183,9 @@ def read(content: bytes) -> Table:
         When the text is no such message, is damaged, or has a document type.
     """
     message = _Message(generic=_root(content).startswith(b"Generic"))
-    tags = [f"{{*}}{name}" for name in ("Header", "Series", "Obs", "Group", "DataSet", "Footer")]
+    # Observations in a series are read with it; alone they are many, and each is forgotten.
+    alone = ("Obs",) if b"AllDimensions" in content[:_HEAD] else ()
+    tags = [f"{{*}}{name}" for name in ("Header", "Series", "Group", "DataSet", "Footer", *alone)]
     try:
         for _, element in etree.iterparse(
             io.BytesIO(content), events=("end",), tag=tags, encoding="utf-8",
@@ -231,24 +242,24 @@ def _table(message: _Message) -> Table:
     columns = {}
     for name in dict.fromkeys([*series.codes, *observations.codes]):
         columns[name] = _column(series, observations, counts, name)
-    flag = next((name for name in _FLAGS if name in columns), "")
-    empty = categorical(np.zeros(observations.rows, dtype=np.int8), [""])
-    reserved = {TIME: columns.pop(_TIME, empty), VALUE: columns.pop(_VALUE, empty), FLAG: columns.pop(flag, empty)}
-    within = set(observations.codes) - {_TIME, _VALUE, flag, _CONF}
+    within = set(observations.codes) - {_TIME, _VALUE, _CONF, *_FLAGS}
     if _VALUE not in observations.codes and within and observations.rows:
         raise SourceUnreadable(f"no observation has an {_VALUE}. Ask for the data with their values.")
     if message.observed == _TIME and not message.generic:
         message.attributes |= within
-    reserved[CONF] = columns.pop(_CONF, empty)
+    frame = pd.DataFrame(columns, index=range(observations.rows))
+    cells = frame.drop(columns=[_TIME, _VALUE, _CONF, *_FLAGS], errors="ignore")
+    cells[TIME], cells[VALUE], cells[CONF] = (frame.get(name, "") for name in (_TIME, _VALUE, _CONF))
+    cells[FLAG] = flags_of(frame)
     return Table(
-        cells=pd.DataFrame(columns | reserved),
+        cells=cells,
         where=lambda row: f"observation {row + 1} of the message",
         dataset=message.dataset,
         vintage=iso_date(message.made) if message.made else "",
         structure=message.structure,
         attributes=frozenset(message.attributes),
         official=True,
-        statuses=STATUSES if flag == "OBS_STATUS" else {},
+        statuses=STATUSES if _FLAGS[1] in frame else {},
     )
 
 

@@ -20,8 +20,9 @@ from reporting.observations import FLAG_LETTERS
 _LETTERS = re.compile(f"[{FLAG_LETTERS}]*")
 #: A flag no list knows that may be kept: a short token.
 _TOKEN = re.compile(r"[^\s,;|:]{1,4}")
-#: Codes of SDMX's list of observation statuses that mean what Eurostat's letters mean; A is normal.
-STATUSES = {"A": "", **{letter.upper(): letter for letter in "bdefimnpu"}}
+#: Codes of SDMX's list of observation statuses that mean what Eurostat's letters mean; A is normal,
+#: and na, which Eurostat writes beside a missing value, not available.
+STATUSES = {"A": "", "na": "", **{letter.upper(): letter for letter in "bdefimnpu"}}
 _CODE_AND_LABEL = re.compile(r"(\w+): .*", re.DOTALL)
 _FOOTNOTE = re.compile(r"\(\d+\)")
 #: A cell in which a spreadsheet failed to compute, in any language: #N/A, #VALUE!, #VALEUR!
