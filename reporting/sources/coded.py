@@ -6,7 +6,8 @@ means is decided once for each distinct entry; the rows only follow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from reporting.errors import SourceUnreadable
 
 #: Numbers of combinations above which they are counted anew, so that they fit 64 bits.
 _MANY = 2**31
@@ -132,3 +135,36 @@ def categorical(which: npt.NDArray[Any], distinct: Sequence[str]) -> pd.Categori
     """A column as :func:`coded` takes it: only the entries that occur, in order of appearance."""
     ids, used = pd.factorize(which)
     return pd.Categorical.from_codes(ids, categories=pd.Index([distinct[position] for position in used], dtype=str))
+
+
+class Growing:
+    """Columns as they grow: row by row a code for each text; 0, the empty text, where nothing is said."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.codes: dict[str, array[int]] = {}
+        self.known: dict[str, dict[str, int]] = {}
+
+    def add(self, items: Iterable[tuple[str, str]]) -> None:
+        """Add a row."""
+        for name, text in items:
+            codes = self.codes.get(name)
+            if codes is None:
+                codes, self.known[name] = self.codes.setdefault(name, array("i")), {"": 0}
+            if len(codes) != self.rows:
+                self._fill(name)
+            known = self.known[name]
+            codes.append(known.setdefault(text, len(known)))
+        self.rows += 1
+
+    def column(self, name: str) -> npt.NDArray[np.int32]:
+        """The codes of a column, for every row."""
+        if len(self.codes[name]) < self.rows:
+            self._fill(name)
+        return np.frombuffer(self.codes[name], dtype=np.int32)
+
+    def _fill(self, name: str) -> None:
+        missing = self.rows - len(self.codes[name])
+        if missing < 0:
+            raise SourceUnreadable(f"{name} is given twice for one observation. Get the file again: it is damaged.")
+        self.codes[name].frombytes(bytes(4 * missing))

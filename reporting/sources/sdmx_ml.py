@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from lxml import etree
 
 from reporting.errors import SourceUnavailable, SourceUnreadable
 from reporting.sources.cells import CONF, FLAG, TIME, VALUE, Table
-from reporting.sources.coded import categorical
+from reporting.sources.coded import Growing, categorical
 from reporting.sources.csv_files import flags_of, iso_date
 from reporting.sources.values import STATUSES, free
 
@@ -35,40 +35,11 @@ _TIME, _VALUE, _CONF, _POWER = "TIME_PERIOD", "OBS_VALUE", "CONF_STATUS", "UNIT_
 _FLAGS = ("OBS_FLAG", "OBS_STATUS")
 #: Attributes of whole series that say nothing of the key.
 _ATTRIBUTES = {"TIME_FORMAT", "DECIMALS", "TITLE", "TITLE_COMPL", "COLLECTION", "UNIT_MEASURE", _POWER}
-_Items = Iterable[tuple[str, str]]
-
-
-class _Columns:
-    """Columns as they grow: row by row a code for each text; 0, the empty text, where nothing is said."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self.codes: dict[str, array[int]] = {}
-        self.known: dict[str, dict[str, int]] = {}
-
-    def add(self, items: _Items) -> None:
-        """Add a row."""
-        for name, text in items:
-            codes = self.codes.get(name)
-            if codes is None:
-                codes, self.known[name] = self.codes.setdefault(name, array("i")), {"": 0}
-            if len(codes) != self.rows:
-                self._fill(name)
-            known = self.known[name]
-            codes.append(known.setdefault(text, len(known)))
-        self.rows += 1
-
-    def column(self, name: str) -> npt.NDArray[np.int32]:
-        """The codes of a column, for every row."""
-        if len(self.codes[name]) < self.rows:
-            self._fill(name)
-        return np.frombuffer(self.codes[name], dtype=np.int32)
-
-    def _fill(self, name: str) -> None:
-        missing = self.rows - len(self.codes[name])
-        if missing < 0:
-            raise SourceUnreadable(f"{name} is given twice for one observation. Get the file again: it is damaged.")
-        self.codes[name].frombytes(bytes(4 * missing))
+#: What a generic message says of a series or an observation stands in these.
+_PARTS = tuple(f"{{*}}{name}" for name in ("ObsDimension", "ObsValue", "SeriesKey", "ObsKey", "Attributes"))
+#: Elements of a message that are read, or say nothing of its observations.
+_READ = {"Header", "DataSet", "Series", "Group", "Obs", "Attributes", "DataProvider"}
+_Items = list[tuple[str, str]]
 
 
 class _Message:
@@ -79,7 +50,7 @@ class _Message:
         self.dataset = self.structure = self.made = ""
         self.observed = _TIME
         self.attributes: set[str] = set() if generic else set(_ATTRIBUTES)
-        self.series, self.observations = _Columns(), _Columns()
+        self.series, self.observations = Growing(), Growing()
         self.counts = array("q")
 
     def take(self, element: Any) -> None:
@@ -100,6 +71,10 @@ class _Message:
         elif name in ("DataSet", "Group"):
             for observation in element.iterchildren("{*}Obs"):
                 self._alone(observation)
+            if name == "DataSet" and any(
+                etree.QName(child).localname not in _READ for child in element.iterchildren("*")
+            ):
+                raise _strange(element)
             self._whole(element, name)
         if name != "Obs" or self._stands_alone(element):
             _forget(element)
@@ -123,18 +98,21 @@ class _Message:
         if self.generic:
             self.series.add(self._parts(series))
             for observation in series.iterchildren("{*}Obs"):
-                add(self._parts(observation))
+                add(self._observation(observation))
         else:
             self.series.add(_own(series))
             explicit = self.observed not in (_TIME, "AllDimensions")
             for observation in series.iterchildren("{*}Obs"):
                 add(self._explicit(observation) if explicit else _own(observation))
-        self.counts.append(self.observations.rows - before)
+        count = self.observations.rows - before
+        if count + sum(1 for _ in series.iterchildren("{*}SeriesKey", "{*}Attributes")) != len(series):
+            raise _strange(series)
+        self.counts.append(count)
 
     def _alone(self, observation: Any) -> None:
         """An observation outside any series, with its whole key."""
         self.series.add(())
-        self.observations.add(self._parts(observation) if self.generic else _own(observation))
+        self.observations.add(self._observation(observation) if self.generic else _own(observation))
         self.counts.append(1)
 
     def _stands_alone(self, observation: Any) -> bool:
@@ -142,17 +120,23 @@ class _Message:
 
     def _parts(self, element: Any) -> Iterator[tuple[str, str]]:
         """Names and texts in a series or an observation of a generic message."""
-        for part in element:
-            name = part.tag.rpartition("}")[2] if isinstance(part.tag, str) else ""
+        for part in element.iterchildren(*_PARTS):
+            name = part.tag.rpartition("}")[2]
             if name == "ObsDimension":
                 yield part.get("id", self.observed), part.get("value", "")
             elif name == "ObsValue":
                 yield _VALUE, part.get("value", "")
-            elif name in ("SeriesKey", "ObsKey", "Attributes"):
+            else:
                 for value in part.iterchildren("{*}Value"):
                     if name == "Attributes":
                         self.attributes.add(value.get("id", ""))
                     yield value.get("id", ""), value.get("value", "")
+
+    def _observation(self, observation: Any) -> _Items:
+        """Names and texts in an observation of a generic message, nothing of it left out."""
+        if sum(1 for _ in observation.iterchildren(*_PARTS)) != len(observation):
+            raise _strange(observation)
+        return list(self._parts(observation))
 
     def _explicit(self, observation: Any) -> _Items:
         """An observation whose measure dimension is told by its type."""
@@ -164,6 +148,9 @@ class _Message:
 
     def _whole(self, element: Any, name: str) -> None:
         """What is said of a whole dataset or group must change nothing in its observations."""
+        left = {etree.QName(child).localname for child in element.iterchildren("*")}
+        if name == "DataSet" and not left <= _READ:
+            raise _strange(element)
         said = dict(self._parts(element)) if self.generic else dict(element.attrib)
         _refuse_deletion(next((text for key, text in element.attrib.items() if key.endswith("action")), ""))
         if not free(said.get(_CONF, "")) or said.get(_POWER, "0") != "0" or any(said.get(flag) for flag in _FLAGS):
@@ -219,7 +206,7 @@ def _reference(structure: Any) -> tuple[str, str]:
     return "", ""
 
 
-def _own(element: Any) -> list[tuple[str, str]]:
+def _own(element: Any) -> _Items:
     """The attributes of an element that are of no namespace."""
     return [item for item in element.items() if item[0][0] != "{"]
 
@@ -229,11 +216,18 @@ def _refuse_deletion(action: str) -> None:
         raise SourceUnreadable(f"action {action!r} is not data. Get the data themselves.")
 
 
+def _strange(element: Any) -> SourceUnreadable:
+    name = etree.QName(element).localname
+    return SourceUnreadable(f"a {name} holds what is no part of SDMX-ML 2.1. Get the dataset again, or as SDMX-CSV.")
+
+
 def _forget(element: Any) -> None:
-    """Free an element and its elder siblings."""
+    """Free an element and its elder siblings, none of which may have gone unread."""
     element.clear()
-    while element.getprevious() is not None:
-        del element.getparent()[0]
+    while (elder := element.getprevious()) is not None:
+        if isinstance(elder.tag, str) and etree.QName(elder).localname not in _READ:
+            raise _strange(element.getparent())
+        element.getparent().remove(elder)
 
 
 def _table(message: _Message) -> Table:
@@ -263,7 +257,7 @@ def _table(message: _Message) -> Table:
     )
 
 
-def _column(series: _Columns, observations: _Columns, counts: npt.NDArray[np.int64], name: str) -> pd.Categorical:
+def _column(series: Growing, observations: Growing, counts: npt.NDArray[np.int64], name: str) -> pd.Categorical[str]:
     """A column for every observation: its own text, or that of its series."""
     texts = [*series.known.get(name, {"": 0}), *observations.known.get(name, {"": 0})]
     own = above = np.zeros(observations.rows, dtype=np.int32)
