@@ -116,11 +116,11 @@ def write(facts: Mapping[str, Any], known: Declarations, target: Target, tables:
         "tables": [
             {
                 "id": table.id, "number": table.number, "title": table.title, "file": f"tables/{table.id}.csv",
-                "by": known.tables[table.id].by,
+                "by": known.tables[table.id].by if table.id in known.tables else "",
             }
             for table in tables
         ],
-        "indicators": indicators(known, {str(row["indicator"]) for table in tables for row in table.tidy}),
+        "indicators": indicators(known, {str(row["indicator"]) for table in tables for row in table.tidy if row["indicator"]}),
         "vintages": facts["vintages"],
         "known": facts["known"],
         "outputs": {p.relative_to(folder).as_posix(): checksum(p) for p in files},

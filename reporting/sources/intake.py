@@ -55,10 +55,15 @@ def take(store: Store, declarations: Declarations, path: Path, dataset: str = ""
             retrieved=today,
             received_sha256=first.sha256,
             structure=first.structure,
-            note="" if dated or first.vintage else UNDATED,
+            note="; ".join([*([] if dated or first.vintage else [UNDATED]), *_warnings(extracts)]),
         )
         stored += [store.append(extract.frame, manifest, extract.received) for extract in extracts]
     return stored
+
+
+def _warnings(extracts: list[Extract]) -> list[str]:
+    """What the readers met and kept that no list or declaration knows, each once."""
+    return list(dict.fromkeys(warning for extract in extracts for warning in extract.warnings))
 
 
 def _by_day(found: list[Extract], dated: str, today: str) -> dict[tuple[str, str], list[Extract]]:
