@@ -32,7 +32,7 @@ OWNERS = {
     "filelock": {"vintages"},
     "fsspec": {"vintages"},
     "httpx": {"sources"},
-    "lxml": {"sources"},
+    "lxml": {"sources", "publications"},
     "matplotlib": {"charts"},
     "seaborn": {"charts"},
     "nbformat": {"publications"},

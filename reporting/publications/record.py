@@ -120,7 +120,7 @@ def write(facts: Mapping[str, Any], known: Declarations, target: Target, tables:
             }
             for table in tables
         ],
-        "indicators": indicators(known, {str(row["indicator"]) for table in tables for row in table.tidy if row["indicator"]}),
+        "indicators": indicators(known, {str(row["indicator"]) for table in tables for row in table.tidy} - {""}),
         "vintages": facts["vintages"],
         "known": facts["known"],
         "outputs": {p.relative_to(folder).as_posix(): checksum(p) for p in files},
