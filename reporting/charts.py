@@ -258,7 +258,7 @@ def _dress(axes: Axes, words: Words, unit: str, horizontal: bool) -> None:
     axes.set_axisbelow(True)
 
 
-def revisions(found: Revisions, words: Words) -> Figure | None:
+def revisions(found: Revisions, words: Words, below: tuple[str, ...]) -> Figure | None:
     """The mean revision of each country as bars; None when no value was revised."""
     means = found.summary()["mean"].drop("total").dropna().sort_values(kind="stable")
     if means.empty:
@@ -275,7 +275,7 @@ def revisions(found: Revisions, words: Words) -> Figure | None:
     title = words.text("Mean revision from {start} to {end}", **dates)
     said = "; ".join(f"{name}: {words.number(float(v), 2)}" for name, v in zip(names, means, strict=True))
     alternative = f"{words.text('Bar chart of countries, in order')}. {title}. {said}."
-    return Figure(f"revisions_{found.dataset}", f"{title}, {found.dataset}", alternative, svg, ())
+    return Figure(f"revisions_{found.dataset}", f"{title}, {found.dataset}", alternative, svg, below)
 
 
 def _left_out(figure: decl.Figure, frame: pd.DataFrame, geos: list[str], words: Words) -> tuple[str, ...]:

@@ -143,7 +143,7 @@ class Page:
         )  # fmt: skip
         for table in revised.tables(found, self._store, self.words):
             display(table)  # type: ignore[no-untyped-call]  # IPython has no types here
-        if figure := charts.revisions(found, self.words):
+        if figure := charts.revisions(found, self.words, revised.sources(found, self._store, self.words)):
             self._draw(figure)
         if series:
             frame = revisions.triangle(self._store, dataset, series)

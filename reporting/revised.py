@@ -30,7 +30,9 @@ def tables(found: Revisions, store: Store, words: Words) -> Iterator[Table]:
     )
     for number, ((columns, rows), title, stub) in enumerate(frames, start=1):
         if rows:
-            yield _table(f"revisions_{found.dataset}_{number}", title, stub, columns, rows, found, store, words)
+            unit = words.text("revisions in the unit of the series" if number <= 2 else "number")
+            name = f"revisions_{found.dataset}_{number}"
+            yield _table((name, title, stub, unit), columns, rows, found, store, words)
 
 
 def triangle(frame: pd.DataFrame, key: str, found: Revisions, store: Store, words: Words) -> Table:
@@ -40,8 +42,8 @@ def triangle(frame: pd.DataFrame, key: str, found: Revisions, store: Store, word
     )
     title = words.text("The series {key} as known at each vintage", key=key)
     columns = tuple(words.day(str(label)) for label in frame.columns)
-    name = f"triangle_{found.dataset}"
-    return _table(name, title, words.text("Period"), columns, rows, found, store, words)
+    head = (f"triangle_{found.dataset}", title, words.text("Period"), words.text("unit of the series"))
+    return _table(head, columns, rows, found, store, words)
 
 
 _Grid = tuple[tuple[str, ...], tuple[Row, ...]]
@@ -49,7 +51,7 @@ _Grid = tuple[tuple[str, ...], tuple[Row, ...]]
 
 def _by_country(found: Revisions, words: Words) -> _Grid:
     summary = found.summary()
-    moved = summary[(summary[["new", "revised", "withdrawn"]].sum(axis=1) > 0)]
+    moved = summary[(summary[["revised", "withdrawn"]].sum(axis=1) > 0) | (summary.index == "total")]
     names = {str(geo): words.text("All countries") if geo == "total" else words.geo(str(geo)) for geo in moved.index}
     order = sorted(moved.index, key=lambda geo: (geo == "total", names[str(geo)]))
     columns = (
@@ -97,22 +99,32 @@ def _number(value: object, words: Words, decimals: int = _DECIMALS, flag: str = 
 
 
 def _table(
-    name: str, title: str, stub: str, columns: tuple[str, ...], rows: tuple[Row, ...],
-    found: Revisions, store: Store, words: Words,
-) -> Table:  # fmt: skip
-    manifests = {m.vintage: m for m, _ in store.manifests(found.dataset)}
-    line = words.text("{source}; datasets: {datasets}; data as known on {date}.")
-    sources = [
-        line.format(source=words.text(manifests[x].acknowledgement), datasets=found.dataset, date=words.date(x[:10]))
-        for x in (found.start, found.end)
-    ]
+    head: tuple[str, str, str, str],
+    columns: tuple[str, ...],
+    rows: tuple[Row, ...],
+    found: Revisions,
+    store: Store,
+    words: Words,
+) -> Table:
+    name, title, stub, unit = head
     letters = sorted({letter for row in rows for cell in row.cells for letter in cell.flag})
     return Table(
         id=name, title=title, geo=found.dataset, tag=words.language.tag, stub=stub, unit_head=words.text("Unit"),
-        unit=words.text("revisions in the unit of the series"), columns=columns, rows=rows, breaks=(),
-        sources=tuple(dict.fromkeys(sources)), notes=(), flags=tuple((x, words.code("flag", x)) for x in letters),
+        unit=unit, columns=columns, rows=rows, breaks=(),
+        sources=sources(found, store, words), notes=(), flags=tuple((x, words.code("flag", x)) for x in letters),
         flags_head=words.text("Flags: "), tidy=tuple(_tidy(name, found)),
     )  # fmt: skip
+
+
+def sources(found: Revisions, store: Store, words: Words) -> tuple[str, ...]:
+    """The source lines of the two vintages compared."""
+    manifests = {m.vintage: m for m, _ in store.manifests(found.dataset)}
+    line = words.text("{source}; datasets: {datasets}; data as known on {date}.")
+    said = (
+        line.format(source=words.text(manifests[x].acknowledgement), datasets=found.dataset, date=words.date(x[:10]))
+        for x in (found.start, found.end)
+    )
+    return tuple(dict.fromkeys(said))
 
 
 def _tidy(name: str, found: Revisions) -> Iterator[dict[str, object]]:

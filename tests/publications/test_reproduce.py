@@ -30,9 +30,7 @@ def run(home: Path, *arguments: str | Path, **environment: str) -> subprocess.Co
     """Run the command as a person does, in a small project."""
     return subprocess.run(
         [sys.executable, "-m", "reporting", *map(str, arguments)], capture_output=True, text=True, timeout=300,
-        check=False, cwd=home,
-        # What a reproduction keeps stays in the project's folder, which pytest removes.
-        env={**os.environ, "REPORTING_HOME": str(home), "TMPDIR": str(home), **environment},
+        check=False, cwd=home, env={**os.environ, "REPORTING_HOME": str(home), **environment},
     )  # fmt: skip
 
 
@@ -125,7 +123,7 @@ def test_what_changed_is_noted_and_its_effect_shown(project: Path) -> None:
     """Another title is named as a changed declaration and shown in each file; data are identical."""
     path = project / "parameters/tables/t.toml"
     path.write_text(path.read_text().replace('title = "Spending"', 'title = "Outlays"'))
-    code, result = reproduced(project)
+    code, result = reproduced(project, "--outputs", project / "again")
     assert code == 1
     assert "declaration parameters/tables/t.toml: changed since the run" in result["notes"]
     found = {file["file"]: file for file in result["files"]}
