@@ -28,7 +28,19 @@ _CONFS = ("CONF_STATUS", "Confidentiality status (flag)")
 _DATASETS = ("STRUCTURE_ID", "DATAFLOW")
 _UPDATES = ("LAST UPDATE", "UPDATED")
 #: Columns that are no dimensions.
-_KNOWN = {"STRUCTURE", "STRUCTURE_NAME", "ACTION", *_DATASETS, *_UPDATES, *TIMES, *VALUES, *_FLAGS, *_CONFS}
+_KNOWN = {
+    "STRUCTURE",
+    "STRUCTURE_NAME",
+    "ACTION",
+    "SERIES_KEY",
+    "OBS_KEY",
+    *_DATASETS,
+    *_UPDATES,
+    *TIMES,
+    *VALUES,
+    *_FLAGS,
+    *_CONFS,
+}
 _PERIOD = re.compile(r"\d{4}(-?[MQS]\d{1,2}|-\d{2})?")
 _HEADER = re.compile(r"([A-Za-z]\w*): .+|(.+?)\[.?\]")
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?[\d. \u00a0\u202f]*,\d+\s*[a-z]*")

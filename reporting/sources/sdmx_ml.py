@@ -35,8 +35,8 @@ _TIME, _VALUE, _CONF, _POWER = "TIME_PERIOD", "OBS_VALUE", "CONF_STATUS", "UNIT_
 _FLAGS = ("OBS_FLAG", "OBS_STATUS")
 #: Attributes of whole series that say nothing of the key.
 _ATTRIBUTES = {"TIME_FORMAT", "DECIMALS", "TITLE", "TITLE_COMPL", "COLLECTION", "UNIT_MEASURE", _POWER}
-#: What a generic message says of a series or an observation stands in these.
-_PARTS = tuple(f"{{*}}{name}" for name in ("ObsDimension", "ObsValue", "SeriesKey", "ObsKey", "Attributes"))
+#: Where a generic message gives the key of a series, an observation or a group.
+_KEYS = {"SeriesKey", "ObsKey", "GroupKey"}
 #: Elements of a message that are read, or say nothing of its observations.
 _READ = {"Header", "DataSet", "Series", "Group", "Obs", "Attributes", "DataProvider"}
 _Items = list[tuple[str, str]]
@@ -98,7 +98,7 @@ class _Message:
         if self.generic:
             self.series.add(self._parts(series))
             for observation in series.iterchildren("{*}Obs"):
-                add(self._observation(observation))
+                add(self._parts(observation))
         else:
             self.series.add(_own(series))
             explicit = self.observed not in (_TIME, "AllDimensions")
@@ -112,31 +112,27 @@ class _Message:
     def _alone(self, observation: Any) -> None:
         """An observation outside any series, with its whole key."""
         self.series.add(())
-        self.observations.add(self._observation(observation) if self.generic else _own(observation))
+        self.observations.add(self._parts(observation) if self.generic else _own(observation))
         self.counts.append(1)
 
     def _stands_alone(self, observation: Any) -> bool:
         return bool(etree.QName(observation.getparent()).localname != "Series")
 
     def _parts(self, element: Any) -> Iterator[tuple[str, str]]:
-        """Names and texts in a series or an observation of a generic message."""
-        for part in element.iterchildren(*_PARTS):
+        """Names and texts in a series, an observation or a whole of a generic message."""
+        for part in element.iterchildren("*"):
             name = part.tag.rpartition("}")[2]
             if name == "ObsDimension":
                 yield part.get("id", self.observed), part.get("value", "")
             elif name == "ObsValue":
                 yield _VALUE, part.get("value", "")
-            else:
-                for value in part.iterchildren("{*}Value"):
+            elif name in _KEYS or name == "Attributes":
+                for value in part.iterchildren("*"):
                     if name == "Attributes":
                         self.attributes.add(value.get("id", ""))
                     yield value.get("id", ""), value.get("value", "")
-
-    def _observation(self, observation: Any) -> _Items:
-        """Names and texts in an observation of a generic message, nothing of it left out."""
-        if sum(1 for _ in observation.iterchildren(*_PARTS)) != len(observation):
-            raise _strange(observation)
-        return list(self._parts(observation))
+            elif name not in _READ:
+                raise _strange(element)
 
     def _explicit(self, observation: Any) -> _Items:
         """An observation whose measure dimension is told by its type."""

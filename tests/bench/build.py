@@ -1,4 +1,4 @@
-"""How long a whole build takes, by stage, and how large its outputs are: ``make bench``.
+"""How long a whole build takes, by stage, and how large its outputs are.
 
 The baseline, run in turn with the measured way, is the same build with one
 notebook at a time: quote ratios, not seconds. Times are medians.
