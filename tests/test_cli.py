@@ -48,6 +48,8 @@ def refused(done: subprocess.CompletedProcess[str], code: int, *said: str) -> No
         (("check", "spr_exp_tipe"), "spr_exp_type"),
         (("check", "--severity", "fatal"), "Unknown severity"),
         (("vintages", "nothing"), "Unknown dataset 'nothing'"),
+        (("reproduce", "nowhere"), "nowhere: cannot be read"),
+        (("compare", "nowhere", "nowhere"), "nowhere: cannot be read"),
     ],
 )
 def test_wrong_use_is_a_message(arguments: tuple[str, ...], said: str) -> None:
@@ -60,7 +62,7 @@ def test_an_unknown_verb_is_wrong_use() -> None:
     assert run("biuld").returncode == 2
 
 
-@pytest.mark.parametrize("verb", ["build", "fetch", "vintages", "check", "doctor"])
+@pytest.mark.parametrize("verb", ["build", "fetch", "vintages", "check", "reproduce", "compare", "doctor"])
 def test_every_verb_has_help_with_an_example(verb: str) -> None:
     """A newcomer finds an example at the end of each verb's help."""
     done = run(verb, "--help")

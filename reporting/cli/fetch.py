@@ -31,7 +31,8 @@ def fetch(
         list[str] | None, typer.Argument(help="Dataset codes [default: all that is needed of the declarations].")
     ] = None,
     from_file: Annotated[
-        list[Path] | None, typer.Option("--from", help="Read this file (SDMX-CSV, JSON-stat, workbook, TSV, CSV).")
+        list[Path] | None,
+        typer.Option("--from", help="Read this file (SDMX-CSV or -ML, JSON-stat, workbook, TSV, CSV)."),
     ] = None,
     vintage: Annotated[str, typer.Option(help="Date of the data (YYYY-MM-DD) where the file does not tell.")] = "",
     whole: Annotated[bool, typer.Option("--whole", help="Whole datasets, not only what is declared of them.")] = False,
@@ -131,8 +132,9 @@ def _from_files(
 
     stored: list[Manifest] = [m for path in files for m in take(place, known, path, dataset, vintage)]
     for manifest in stored:
-        if manifest.note == UNDATED and not as_json:
-            err.print(f"{manifest.request}: {UNDATED}; give the true date with --vintage.", markup=False)
+        if manifest.note:
+            remedy = "; give the true date with --vintage" if UNDATED in manifest.note else ""
+            err.print(f"{manifest.request}: {manifest.note}{remedy}.", markup=False)
         if not any(manifest.rows.values()) and not as_json:
             err.print(f"{manifest.dataset} {manifest.vintage}: nothing new.", markup=False)
     show(
