@@ -23,7 +23,9 @@ from reporting.declarations.records import (
     Figure,
     Indicator,
     Language,
+    Measure,
     Publication,
+    Reliability,
     Rule,
     Table,
 )
@@ -92,6 +94,8 @@ class _Loader:
             accepted=tuple(self._accepted(rules)),
             languages=self._records("languages", Language, [(languages, self._toml(languages))]),
             groups=self._groups(codelists.get("geo", {})),
+            measures=self._records("measures", Measure, self._read("measures")),
+            reliability=self._reliability(),
             codelists=codelists,
             spellings=spellings,
         )
@@ -186,6 +190,11 @@ class _Loader:
             for entry in entries:
                 if record := self._validated(path, "accepted", Accepted.model_validate, entry):
                     yield record
+
+    def _reliability(self) -> Reliability:
+        path = self.root / "reliability.toml"
+        body = self._toml(path) if path.exists() else {}
+        return self._validated(path, "", Reliability.model_validate, body) or Reliability()
 
     def _groups(self, known: dict[str, str]) -> dict[str, tuple[str, ...]]:
         path = self.root / "geos.toml"
