@@ -16,7 +16,7 @@ LAYERS = [
     {"observations"},
     {"vintages"},
     {"sources", "embedded"},
-    {"validation", "indicators"},
+    {"validation", "indicators", "silc"},
     {"labels"},
     {"tables", "typeset", "tabulate", "charts", "prose", "workbook", "page"},
     {"batch"},

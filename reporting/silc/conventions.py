@@ -61,6 +61,11 @@ def named(name: str) -> Convention:
     return CONVENTIONS[name]
 
 
+def dot(a: Numbers, b: Numbers) -> float:
+    """The sum of products, the same on any machine: without the threads of the linear algebra library."""
+    return float(np.einsum("i,i->", a, b))
+
+
 def cumulated(weight: Numbers) -> Numbers:
     """Cumulative weights, added up in extended precision as R does."""
     wide: Any = np.cumsum(weight, dtype=np.longdouble)

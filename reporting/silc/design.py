@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reporting.silc.conventions import Codes, Numbers
+from reporting.silc.conventions import Codes, Numbers, dot
 
 #: Half the width of a 95 % interval, in standard errors.
 WIDTH = 1.96
@@ -112,8 +112,8 @@ def simple_variance(z: Numbers, weight: Numbers) -> float:
     size, persons = float(weight.sum()), len(weight)
     if persons < 2:
         return float("nan")
-    mean = float(weight @ z) / size
-    return size**2 / (persons - 1) * float(weight @ (z - mean) ** 2) / size
+    mean = dot(weight, z) / size
+    return size**2 / (persons - 1) * dot(weight, (z - mean) ** 2) / size
 
 
 def interval(value: float, error: float, rate: bool, psus: int) -> tuple[float, float]:

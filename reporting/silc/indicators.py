@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reporting.silc.conventions import Numbers, quantile
+from reporting.silc.conventions import Numbers, dot, quantile
 from reporting.silc.sample import Sample, Scope
 
 NAN = float("nan")
@@ -71,8 +71,8 @@ def share_ratio(scope: Scope, rich: float = 0.8, low: float = 0.2) -> float:
 def gini(scope: Scope) -> float:
     """Gini coefficient of income, 0 to 100 (ilc_di12)."""
     s = scope.domain
-    ranked = 2 * float(s.incomes @ s.cumulative)
-    ranked -= s.total if s.convention.less_own else float(s.incomes @ s.weight)
+    ranked = 2 * dot(s.incomes, s.cumulative)
+    ranked -= s.total if s.convention.less_own else dot(s.incomes, s.weight)
     return 100 * (_over(ranked, s.size * s.total) - 1)
 
 
@@ -124,7 +124,7 @@ def status(scope: Scope, if_poor: str, if_not: str = "", among: str = "", income
     chosen = scope.among(among)
     counts = counted(whole, if_poor, if_not, income, line or scope.threshold())
     weight = whole.weight if chosen.mask is None else whole.weight * chosen.mask
-    return 100 * _over(float(weight @ counts), float(weight.sum()))
+    return 100 * _over(dot(weight, counts), float(weight.sum()))
 
 
 def impact(scope: Scope, income: str) -> float:
@@ -153,7 +153,7 @@ def _centre(sample: Sample, name: str, mean: bool) -> float:
     known = np.isfinite(values)
     values, weight = values[known], weight[known]
     if mean:
-        return _over(float(values @ weight), float(weight.sum()))
+        return _over(dot(values, weight), float(weight.sum()))
     order = np.argsort(values)
     return quantile(values[order], np.cumsum(weight[order]), 0.5, sample.convention)
 

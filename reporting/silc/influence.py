@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from reporting.silc import indicators
-from reporting.silc.conventions import Numbers
+from reporting.silc.conventions import Numbers, dot
 from reporting.silc.sample import Sample, Scope
 
 
@@ -138,7 +138,7 @@ def status(
     whole = scope.whole
     chosen = scope.among(among)
     inside = np.ones(len(whole)) if chosen.mask is None else chosen.mask.astype(np.float64)
-    size = float(whole.weight @ inside)
+    size = dot(whole.weight, inside)
     at = line or scope.threshold()
     rate = indicators.status(scope, if_poor, if_not, among, income, line) / 100
     own = inside * (indicators.counted(whole, if_poor, if_not, income, at) - rate) / size

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reporting.silc.conventions import Convention, Mask, Numbers, cumulated, quantile
+from reporting.silc.conventions import Convention, Mask, Numbers, cumulated, dot, quantile
 
 #: Beyond so many bandwidths the Gaussian kernel is nil in double precision.
 _REACH = 9.0
@@ -78,7 +78,7 @@ class Sample:
         if not self.size > 0:
             return float("nan")
         mean = self.total / self.size
-        spread = max(float(self.incomes @ self.x) / self.size - mean * mean, 0.0)
+        spread = max(dot(self.incomes, self.x) / self.size - mean * mean, 0.0)
         return float(np.sqrt(spread) * self.size ** (-0.2))
 
     def quantile(self, p: float) -> float:
@@ -111,7 +111,7 @@ class Sample:
         low, high = np.searchsorted(self.x, (at - _REACH * h, at + _REACH * h))
         u = (self.x[low:high] - at) / h
         kernel = np.exp(-0.5 * u * u)
-        return float(kernel @ (self.weight if mass is None else mass)[low:high]) / (h * math.sqrt(2 * math.pi))
+        return dot(kernel, (self.weight if mass is None else mass)[low:high]) / (h * math.sqrt(2 * math.pi))
 
     def where(self, mask: Mask | None) -> Sample:
         """The persons of a domain, still in order, with their own bandwidth."""
