@@ -66,8 +66,10 @@ def dot(a: Numbers, b: Numbers) -> float:
     return float(np.einsum("i,i->", a, b))
 
 
-def cumulated(weight: Numbers) -> Numbers:
-    """Cumulative weights, added up in extended precision as R does."""
+def cumulated(weight: Numbers, convention: Convention) -> Numbers:
+    """Cumulative weights, added up in extended precision, as R does, where they are compared exactly."""
+    if not convention.exact:
+        return np.cumsum(weight)
     wide: Any = np.cumsum(weight, dtype=np.longdouble)
     return np.asarray(wide, dtype=np.float64)
 

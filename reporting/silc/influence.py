@@ -19,34 +19,37 @@ from reporting.silc.conventions import Numbers, dot
 from reporting.silc.sample import Sample, Scope
 
 
-def _first(sample: Sample, count: int) -> Numbers:
-    """1 for the first so many persons in the order, 0 for the others."""
-    out = np.zeros(len(sample))
-    out[:count] = 1.0
+def _steps(sample: Sample, everywhere: float, *first: tuple[int, float]) -> Numbers:
+    """One value for everybody, and something more for the first so many persons in the order."""
+    out = np.full(len(sample), everywhere)
+    for count, more in first:
+        out[:count] += more
     return out
 
 
 def of_quantile(sample: Sample, p: float) -> Numbers:
     """A quantile of the sample."""
     q = sample.quantile(p)
-    return -(_first(sample, sample.upto(q)) - p) / sample.density(q)
+    density = sample.density(q)
+    return _steps(sample, p / density, (sample.upto(q), -1 / density))
 
 
-def threshold(scope: Scope, share: float = 0.6, of: str = "median") -> Numbers:
-    """The at-risk-of-poverty threshold."""
-    whole = scope.whole
-    if of == "median":
-        return share * of_quantile(whole, 0.5)
-    return share * (whole.x - whole.mean) / whole.size
+def threshold(scope: Scope, share: float = 0.6, of: str = "median", factor: float = 1.0) -> Numbers:
+    """The at-risk-of-poverty threshold, times a factor."""
+    whole, scale = scope.whole, share * factor
+    if of == "mean":
+        return scale * (whole.x - whole.mean) / whole.size
+    density = whole.density(whole.median)
+    return _steps(whole, 0.5 * scale / density, (whole.upto(whole.median), -scale / density))
 
 
-def poor(scope: Scope, share: float = 0.6, of: str = "median") -> Numbers:
+def poor(scope: Scope, share: float = 0.6, of: str = "median", factor: float = 100.0) -> Numbers:
     """The at-risk-of-poverty rate: the rate itself, and the error of the threshold times the density there."""
     domain, line = scope.domain, scope.threshold(share, of)
-    rate = indicators.poor(scope, share, of) / 100
-    own = (_first(domain, domain.poor(line)) - rate) / domain.size
-    slope = scope.beside.density(line) / domain.size
-    return 100 * (scope.spread(own) + slope * threshold(scope, share, of))
+    rate, each = indicators.poor(scope, share, of) / 100, factor / domain.size
+    z = threshold(scope, share, of, scope.beside.density(line) * each)
+    z += scope.spread(_steps(domain, -rate * each, (domain.poor(line), each)))
+    return z
 
 
 def gap(scope: Scope, share: float = 0.6) -> Numbers:
@@ -54,45 +57,49 @@ def gap(scope: Scope, share: float = 0.6) -> Numbers:
     domain, line = scope.domain, scope.threshold(share)
     middle = indicators.poor_median(scope, share)
     rate = indicators.poor(scope, share) / 100
-    under = (_first(domain, domain.upto(middle)) - 0.5 * rate) / domain.size
-    of_median = (0.5 * poor(scope, share) / 100 - scope.spread(under)) * domain.size / scope.beside.density(middle)
-    return 100 * (middle * threshold(scope, share) / line**2 - of_median / line)
+    # The poor's median moves by half the number of the poor less the number up to it, over the density there.
+    per_median = 100 / line / scope.beside.density(middle)
+    z = poor(scope, share, factor=-0.5 * per_median * domain.size)
+    z += threshold(scope, share, factor=100 * middle / line**2)
+    z += scope.spread(_steps(domain, -0.5 * rate * per_median, (domain.upto(middle), per_median)))
+    return z
 
 
 def of_bottom(sample: Sample, p: float) -> Numbers:
     """The income of those up to a quantile."""
     q = sample.quantile(p)
-    under = _first(sample, sample.upto(q))
+    count = sample.upto(q)
     # The quantile's own influence times the density of income there.
     carried = sample.density(q, sample.incomes) / sample.density(q)
-    return sample.x * under - carried * (under - p)
+    out = _steps(sample, carried * p, (count, -carried))
+    out[:count] += sample.x[:count]
+    return out
 
 
 def share_ratio(scope: Scope, rich: float = 0.8, low: float = 0.2) -> Numbers:
     """A ratio of the incomes of two groups."""
     domain = scope.domain
     a, b = indicators.top(domain, rich), indicators.bottom(domain, low)[0]
-    own = (domain.x - of_bottom(domain, rich)) / a - of_bottom(domain, low) / b
-    return scope.spread(indicators.share_ratio(scope, rich, low) * own)
+    own = domain.x - of_bottom(domain, rich)
+    own /= a
+    own -= of_bottom(domain, low) / b
+    own *= indicators.share_ratio(scope, rich, low)
+    return scope.spread(own)
 
 
 def gini(scope: Scope) -> Numbers:
-    """The Gini coefficient: the exact derivative with respect to the weights, ties taken together."""
+    """The Gini coefficient: the exact derivative with respect to the weights, the same for tied persons."""
     s = scope.domain
-    last = _last_of_ties(s.x)
-    rank, income = s.cumulative[last], s.below[last]
-    ranked = 2 * (s.x * rank + s.total - income)
-    if s.convention.less_own:
-        ranked += 2 * s.incomes - s.x
     coefficient = indicators.gini(scope) / 100
-    own = (ranked - (coefficient + 1) * (s.total + s.size * s.x)) / (s.size * s.total)
-    return scope.spread(100 * own)
-
-
-def _last_of_ties(x: Numbers) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """For each of some ascending values, the position of the last equal one."""
-    ends = np.flatnonzero(np.append(x[1:] != x[:-1], True))
-    return np.repeat(ends, np.diff(ends, prepend=-1))
+    own = s.x * s.cumulative
+    own -= s.below
+    own *= 2
+    if s.convention.less_own:
+        own += 2 * s.incomes - s.x
+    own -= (coefficient + 1) * s.size * s.x
+    own += (1 - coefficient) * s.total
+    own *= 100 / (s.size * s.total)
+    return scope.spread(own)
 
 
 def middle(scope: Scope) -> Numbers:

@@ -48,7 +48,7 @@ class Sample:
     @cached_property
     def cumulative(self) -> Numbers:
         """Cumulative weights."""
-        return cumulated(self.weight)
+        return cumulated(self.weight, self.convention)
 
     @cached_property
     def size(self) -> float:
