@@ -22,7 +22,8 @@ from reporting.errors import ReportingError, SourceUnreadable, UsageError
 from reporting.silc.conventions import Mask, Numbers
 
 _PARQUET, _GZIP, _SAS = b"PAR1", b"\x1f\x8b", b"\xc2\xea\x81\x60"
-_STATA = (b"<stata_dta>", bytes([113]), bytes([114]), bytes([115]), bytes([117]))
+#: Stata of the last ten years, and older: release, byte order, file type.
+_STATA = (b"<stata_dta>", *(bytes([release, order, 1]) for release in (113, 114, 115) for order in (1, 2)))
 _SHOWN = 5
 
 
@@ -109,16 +110,16 @@ def _from_csv(received: bytes, columns: Sequence[str] | None, text: set[str]) ->
     head, separator = _header(received)
     wanted = list(head if columns is None else columns)
     _refuse_missing(wanted, head)
+    _refuse_ragged(received, separator, len(head))
     try:
         frame = pd.read_csv(
             io.BytesIO(received), sep=separator, usecols=lambda name: name in set(wanted), encoding="utf-8-sig",
             dtype={name: "str" for name in wanted if name in text}, low_memory=False, skipinitialspace=True,
-            index_col=False,
         )  # fmt: skip
     except UnicodeDecodeError:
         raise SourceUnreadable("the text is not UTF-8. Save it as UTF-8.") from None
     except pd.errors.ParserError:
-        raise SourceUnreadable(f"{_ragged(received, separator, len(head))}. Get the file again.") from None
+        raise SourceUnreadable("the lines cannot be told apart: a quotation mark is not closed.") from None
     if separator == ";":
         frame = frame.assign(**{n: _decimal_comma(frame[n]) for n in wanted if n not in text})
     return frame[wanted]
@@ -145,13 +146,17 @@ def _refuse_missing(wanted: Iterable[str], head: Sequence[str]) -> None:
         raise UsageError(f"no column {', '.join(missing)}. There are: {listed}.")
 
 
-def _ragged(received: bytes, separator: str, width: int) -> str:
-    """Which line has too many fields."""
-    reader = csv.reader(io.StringIO(received.decode("utf-8-sig"), newline=""), delimiter=separator)
+def _refuse_ragged(received: bytes, separator: str, width: int) -> None:
+    """Refuse lines with more or fewer fields than the header; looked for only when the count is wrong."""
+    lines = received.count(b"\n") + (not received.endswith(b"\n"))
+    if b'"' not in received and received.count(separator.encode()) == lines * (width - 1):
+        return
+    reader = csv.reader(io.StringIO(received.decode("utf-8-sig", "replace"), newline=""), delimiter=separator)
     for cells in reader:
-        if len(cells) > width:
-            return f"line {reader.line_num}: {len(cells)} fields where the header has {width}"
-    return "the lines cannot be told apart: a quotation mark is not closed"
+        if cells and len(cells) != width:
+            raise SourceUnreadable(
+                f"line {reader.line_num}: {len(cells)} fields where the header has {width}. Get the file again."
+            )
 
 
 def _decimal_comma(column: pd.Series) -> pd.Series:
