@@ -39,7 +39,7 @@ Seed = Annotated[int, typer.Option(help="Seed of the bootstrap; it is recorded."
 Centre = Annotated[str, typer.Option(help="Centre of the jackknife: stratum (Statbel) or overall (R survey).")]
 
 
-def _discreet(verb: Function) -> Function:
+def discreet(verb: Function) -> Function:
     """A verb whose unforeseen errors say nothing of what stands in a record."""
 
     @functools.wraps(verb)
@@ -63,7 +63,7 @@ def _discreet(verb: Function) -> Function:
 
 @silc.command(epilog="Example: reporting silc indicators persons.csv --income eqIncome --weight rb050 "
               "--strata db040 --cluster db030 --by db040 --output out.csv")  # fmt: skip
-@_discreet
+@discreet
 def indicators(
     persons: Annotated[Path, typer.Argument(help="A file of persons: CSV (also .gz), Parquet, SAS or Stata.")],
     income: Annotated[str, typer.Option(help="Column of equivalised income.")],
@@ -96,11 +96,11 @@ def indicators(
         given = persons_file.replicates(replicates, persons, len(table.income), strata)
         method = estimates.Method(variance, draws, seed, centre, *given)
     found = estimates.estimate(known, table, measures, convention, method)
-    _write(output, [[getattr(e, name) for name in COLUMNS] for e in found])
-    _record(output, table, convention, method, {"persons": persons.name, **asdict(columns)})
+    write(output, [[getattr(e, name) for name in COLUMNS] for e in found])
+    record(output, table, convention, method, {"persons": persons.name, **asdict(columns)})
 
 
-def _write(path: Path, rows: Sequence[Sequence[Any]], head: Sequence[str] = COLUMNS) -> None:
+def write(path: Path, rows: Sequence[Sequence[Any]], head: Sequence[str] = COLUMNS) -> None:
     """Write a CSV file, whole or not at all; missing numbers are empty."""
     part = path.with_name(path.name + ".part")
     try:
@@ -120,10 +120,10 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def _record(path: Path, table: Any, convention: str, method: Any, facts: dict[str, Any]) -> None:
+def record(path: Path, table: Any, convention: str, method: Any, facts: dict[str, Any]) -> None:
     """Write beside the estimates how they were made: counts, convention, seed; nothing of a record."""
     known = (table.weight > 0) & (table.income == table.income)
-    record = {
+    facts = {
         **facts,
         "version": __version__,
         "convention": convention,
@@ -138,11 +138,11 @@ def _record(path: Path, table: Any, convention: str, method: Any, facts: dict[st
         "strata_used": len(set(table.design.stratum.tolist())),
         "strata_joined": table.design.joined,
     }
-    path.with_name(path.name + ".json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    if record["without_income"] or record["without_weight"]:
+    path.with_name(path.name + ".json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    if facts["without_income"] or facts["without_weight"]:
         err.print(
-            f"left out: {record['without_income']} persons without an income, "
-            f"{record['without_weight']} without a weight.",
+            f"left out: {facts['without_income']} persons without an income, "
+            f"{facts['without_weight']} without a weight.",
             markup=False,
         )
     if table.design.joined:

@@ -113,6 +113,14 @@ def chosen(known: Declarations, names: Sequence[str], variables: Sequence[str] =
     return [known.measures[name] for name in names]
 
 
+def anchored(line: float) -> Measure:
+    """The at-risk-of-poverty rate at a threshold fixed in advance (ilc_li22), moved with the prices by the caller."""
+    return Measure(
+        id="arop_anchored", title="At-risk-of-poverty rate, anchored threshold", unit="PC", function="status",
+        arguments={"if_poor": "1", "line": line}, table="ilc_li22", additive=True,
+    )  # fmt: skip
+
+
 def estimate(
     known: Declarations,
     persons: Persons,

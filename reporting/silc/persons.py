@@ -38,11 +38,16 @@ def build(survey: Survey) -> pd.DataFrame:
     if missing:
         raise UsageError(f"The person table needs the four files: give {', '.join(missing)} as well.")
     members = _joined(numeric(survey))
-    members["size"] = equivalised_size(members)
-    members = members.assign(**_incomes(members, survey))
-    members["mainly_pensions"] = _mainly_pensions(members)
-    table = members.assign(**_statuses(members))
-    return table.assign(**_categories(table)).reset_index(drop=True)
+    members = _with(members, size=equivalised_size(members))
+    members = _with(members, **_incomes(members, survey), mainly_pensions=_mainly_pensions(members))
+    table = _with(members, **_statuses(members))
+    return _with(table, **_categories(table)).reset_index(drop=True)
+
+
+def _with(table: pd.DataFrame, **columns: Any) -> pd.DataFrame:
+    """The table with more columns."""
+    more = {name: values for name, values in columns.items() if values is not None}
+    return pd.concat([table.drop(columns=list(more), errors="ignore"), pd.DataFrame(more, index=table.index)], axis=1)
 
 
 def _joined(survey: Survey) -> pd.DataFrame:
@@ -144,8 +149,7 @@ def housing_burden(members: pd.DataFrame) -> pd.Series:
     allowances = members.reindex(columns=["HY070G", "HY070N"]).bfill(axis=1).iloc[:, 0].fillna(0.0)
     left = members["HY020"] - allowances
     burden = pd.Series(100 * (cost - allowances) / left.where(left > 0)).fillna(100.0)
-    known: pd.Series = burden.where(members["HY020"].notna())
-    return known
+    return pd.Series(burden.where(members["HY020"].notna()))
 
 
 def _categories(table: pd.DataFrame) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from reporting.errors import SourceUnreadable, UsageError
-from reporting.silc import design, files
+from reporting.silc import change, design, files
 from reporting.silc.conventions import Codes, Numbers
 from reporting.silc.estimates import Persons
 
@@ -56,6 +56,27 @@ def read(path: Path, columns: Columns) -> Persons:
         {name: _categories(frame[name]) for name in columns.by},
         auxiliaries=_auxiliaries(frame, columns.auxiliaries, path),
     )
+
+
+def read_pair(paths: tuple[Path, Path], columns: Columns) -> tuple[Persons, Persons]:
+    """The persons of two years with one design: a cluster of one label is one PSU in both."""
+    first, second = (read(path, replace(columns, strata="", cluster="")) for path in paths)
+    names = [name for name in (columns.strata, columns.cluster) if name]
+    frames = [files.read(path, names, names) for path in paths]
+    labels = [[files.complete(f, n, p) for n in names] for f, p in zip(frames, paths, strict=True)]
+    strata = (labels[0][0], labels[1][0]) if columns.strata else (None, None)
+    one, other = change.paired(strata, (labels[0][-1], labels[1][-1]))
+    return replace(first, design=one), replace(second, design=other)
+
+
+def column(path: Path, name: str) -> Numbers:
+    """A column of weights, missing ones nought."""
+    return np.nan_to_num(files.numbers(files.read(path, [name]), name, path, "positive"))
+
+
+def identities(path: Path, name: str) -> npt.NDArray[Any]:
+    """A column of identities, as text."""
+    return files.complete(files.read(path, [name], [name]), name, path)
 
 
 def _design(stratum: npt.NDArray[Any] | None, cluster: npt.NDArray[Any] | None, weight: Numbers) -> design.Design:

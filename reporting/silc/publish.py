@@ -126,6 +126,15 @@ def required_size(requirement: str, households: float) -> float:
     return a * math.sqrt(households / 1e6) + b
 
 
+def requirements_met(estimates: Iterable[Estimate], households: float) -> dict[str, bool]:
+    """Whether the national rates with a precision requirement meet it."""
+    return {
+        e.indicator: precise(e.value, e.se, e.indicator, households)
+        for e in estimates
+        if e.by == "total" and e.indicator in REQUIREMENTS and math.isfinite(e.se)
+    }
+
+
 def precise(rate: float, error: float, requirement: str, households: float) -> bool:
     """Whether the standard error of a rate (both in %) meets the IESS precision requirement."""
     p = rate / 100
