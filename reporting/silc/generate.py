@@ -79,16 +79,17 @@ def sample(whole: Files, psus: int = 10, households: int = 12, seed: int = 1) ->
 
 def draw(register: pd.DataFrame, psus: int, households: int, rng: np.random.Generator) -> pd.DataFrame:
     """Households of a two-stage sample with their weights: simple random at both stages."""
-    parts = []
-    for _, stratum in register.groupby("DB050"):
-        units = stratum["DB060"].unique()
+    number = register["DB030"].to_numpy()
+    inside = {unit: number[rows] for unit, rows in register.groupby("DB060").indices.items()}
+    units_of = register.groupby("DB050")["DB060"].unique()
+    ids, weights = [], []
+    for units in units_of:
         taken = rng.choice(units, min(psus, len(units)), replace=False)
         for unit in taken:
-            inside = stratum.loc[stratum["DB060"] == unit, "DB030"].to_numpy()
-            some = rng.choice(inside, min(households, len(inside)), replace=False)
-            weight = len(units) / len(taken) * len(inside) / len(some)
-            parts.append(pd.DataFrame({"DB030": np.sort(some), "weight": weight}))
-    return pd.concat(parts, ignore_index=True)
+            some = rng.choice(inside[unit], min(households, len(inside[unit])), replace=False)
+            ids.append(np.sort(some))
+            weights.append(np.full(len(some), len(units) / len(taken) * len(inside[unit]) / len(some)))
+    return pd.DataFrame({"DB030": np.concatenate(ids), "weight": np.concatenate(weights)})
 
 
 def following(whole: Files, seed: int = 2) -> Files:

@@ -217,7 +217,7 @@ def _quintile(table: pd.DataFrame) -> pd.Series:
     share = order["weight"].cumsum() / order["weight"].sum()
     number = np.ceil(share * 5 - 1e-9).clip(1, 5).astype(int)
     groups = ("QU" + number.astype(str)).groupby(order["income"]).transform("last")
-    return groups.reindex(table.index).astype("object")
+    return pd.Series(groups.reindex(table.index).astype("object"))
 
 
 def as_persons(table: pd.DataFrame, by: tuple[str, ...] = ()) -> Persons:
