@@ -20,7 +20,8 @@ from reporting.labels import Words
 from reporting.tables import TIDY, Cell, Row, Table
 
 _SOURCES_SHOWN = 4
-_WHY_MISSING = "cmnuz"
+#: Flags that say why a value is missing; no other stands beside a missing value.
+WHY_MISSING = "cmnuz"
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,7 @@ def _cell(own: pd.DataFrame | None, time: str, decimals: int, words: Words) -> C
     value, flag = float(own.at[time, "value"]), str(own.at[time, "flag"])  # type: ignore[arg-type]
     known = None if math.isnan(value) else value
     if known is None:
-        # Only a flag that says why a value is missing stays beside a missing value.
-        flag = "".join(letter for letter in flag if letter in _WHY_MISSING)
+        flag = "".join(letter for letter in flag if letter in WHY_MISSING)
     return Cell(known, flag, words.number(known, decimals), decimals)
 
 

@@ -45,7 +45,7 @@ def build(
         known,
         publication,
         outputs=(outputs or known.home / "outputs").resolve(),
-        store=store_at(known, store).root.resolve(),
+        store=store_at(known, store).place,
         geos=listed(geo),
         langs=listed(lang),
         formats=listed(format_),

@@ -7,13 +7,8 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import hashlib
-import importlib.metadata
 import io
-import json
-import platform
 import shutil
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,27 +16,13 @@ from typing import Any
 
 import nbformat
 
-from reporting import __version__, declarations, validation, vintages, workbook
+from reporting import __version__, declarations, validation, views, vintages, workbook
 from reporting.batch.plan import Target
 from reporting.batch.run import NOTEBOOK, make, replace
 from reporting.errors import ValidationFailed
 from reporting.labels import Words
-from reporting.publications import Book, Chapter, render
+from reporting.publications import Book, Chapter, record, render, settled
 from reporting.tables import MEDIA_TYPE, TIDY, Table
-
-#: Libraries whose versions can change a result.
-_LIBRARIES = (
-    "babel",
-    "duckdb",
-    "matplotlib",
-    "numpy",
-    "pandas",
-    "papermill",
-    "pypandoc_binary",
-    "seaborn",
-    "typst",
-    "xlsxwriter",
-)
 
 
 @dataclass(frozen=True)
@@ -64,7 +45,7 @@ def assemble(job: Job) -> None:
     target = job.target
     known = declarations.load()
     words = Words(known, target.lang)
-    store = vintages.Store(Path(target.units[0].parameters["store"]))
+    store = views.opened(target.units[0].parameters["store"])
     chapters = [_chapter(unit.folder, unit.chapter, words, n) for n, unit in enumerate(target.units, start=1)]
     tables = [table for _, found in chapters for table in found]
     if not tables:
@@ -78,7 +59,7 @@ def assemble(job: Job) -> None:
     make(part)
     try:
         _write(job, book, words, tables, part)
-        _record(job, store, tables, part)
+        _record(job, known, store, tables, part)
         replace(part, target.folder)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
@@ -98,8 +79,8 @@ def _write(job: Job, book: Book, words: Words, tables: list[Table], folder: Path
     _tidy(folder / "tables", tables)
     for unit in target.units:
         copied = folder / "notebooks" / unit.chapter.id
-        shutil.copytree(unit.folder, copied)
-        (copied / NOTEBOOK).rename(copied / f"{unit.chapter.id}.ipynb")
+        shutil.copytree(unit.folder, copied, ignore=shutil.ignore_patterns(NOTEBOOK))
+        settled.keep(unit.folder / NOTEBOOK, copied / f"{unit.chapter.id}.ipynb")
 
 
 def _tidy(folder: Path, tables: Iterable[Table]) -> None:
@@ -208,37 +189,13 @@ def _untranslated(known: declarations.Declarations, lang: str) -> set[str]:
     return set() if lang == "en" else messages(known) - set(catalogue(known.home, lang))
 
 
-def _record(job: Job, store: vintages.Store, tables: list[Table], folder: Path) -> None:
+def _record(job: Job, known: declarations.Declarations, store: vintages.Store, tables: list[Table], part: Path) -> None:
     """What was made, from what, with what: ``run.json``."""
-    target = job.target
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
-    record = {
-        "publication": target.publication.id,
-        "edition": target.publication.edition,
-        "parameters": {
-            "geo": target.geo, "lang": target.lang, "formats": target.formats, "as_of": target.as_of,
-            "span": target.span, "engine": job.engine, "record": job.record,
-        },
-        "package": {"version": __version__, "commit": _commit()},
-        "python": platform.python_version(),
-        "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
-        "untranslated": sorted(_untranslated(declarations.load(), target.lang)),
-        "tables": [
-            {"id": table.id, "number": table.number, "title": table.title, "file": f"tables/{table.id}.csv"}
-            for table in tables
-        ],
+    facts = {
+        "engine": job.engine,
+        "record": job.record,
+        "untranslated": sorted(_untranslated(known, job.target.lang)),
         "vintages": _used(store, tables),
-        "outputs": {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files},
-    }  # fmt: skip
-    (folder / "run.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _commit() -> str:
-    """The git commit of the project, empty outside a checkout."""
-    try:
-        command = ["git", "rev-parse", "HEAD"]
-        home = declarations.home()
-        done = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip()
+        "known": views.seen(store, known.datasets, job.target.as_of),
+    }
+    record.write(facts, known, job.target, tables, part)

@@ -1,4 +1,4 @@
-"""How long a whole build takes, by stage, and how large its outputs are: ``make bench``.
+"""How long a whole build takes, by stage, and how large its outputs are.
 
 The baseline, run in turn with the measured way, is the same build with one
 notebook at a time: quote ratios, not seconds. Times are medians.
@@ -51,7 +51,7 @@ def sizes(folder: Path) -> dict[str, float]:
 def reading() -> float:
     """Seconds to read every dataset of the embedded edition once, cold."""
     store = vintages.Store(Path("no-store"))
-    vintages._read.cache_clear()
+    vintages.store._whole.cache_clear()
     start = time.perf_counter()
     for dataset in store.datasets():
         store.read(dataset)
