@@ -18,7 +18,7 @@ LAYERS = [
     {"sources", "embedded"},
     {"validation", "indicators", "revisions", "silc"},
     {"labels"},
-    {"tables", "typeset", "tabulate", "charts", "prose", "workbook", "revised", "page"},
+    {"tables", "typeset", "tabulate", "charts", "prose", "workbook", "revised", "surveyed", "page"},
     {"batch"},
     {"publications"},
     {"doctor"},
