@@ -289,6 +289,7 @@ def intervals(rows: Sequence[tuple[str, float, float, float]], words: Words, hea
         axes.errorbar(values, range(len(rows)), xerr=arms, fmt="o", color=colour, capsize=3, markersize=4)
         axes.set_yticks(range(len(rows)), [textwrap.fill(name, 34) for name in names])
         axes.set_xlim(left=min(0.0, *low))
+        axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.grid(axis="x", color="#dddddd", linewidth=0.5)
         _dress(axes, words, unit, horizontal=True)
         svg = _svg(canvas)

@@ -46,6 +46,12 @@ class Synthetic:
         return sorted(chosen, key=lambda e: place[e.indicator])
 
 
+def _in_order(shown: list[Estimate], words: Words) -> list[Estimate]:
+    """Categories in the order of their code list."""
+    codes = [code for name in _LISTS.values() for code in words.declarations.codelists.get(name, {})]
+    return sorted(shown, key=lambda e: codes.index(e.category) if e.category in codes else len(codes))
+
+
 def synthetic(
     known: Declarations, households: int, psus: int, per_psu: int, year: int, seed: int, by: Sequence[str]
 ) -> Synthetic:
@@ -60,6 +66,7 @@ def synthetic(
 def table(name: str, title: str, survey: Synthetic, words: Words, indicators: Sequence[str], by: str = "") -> Table:
     """Estimates with error, interval and count: a row for each indicator, or for each category of a breakdown."""
     shown = survey.of(indicators, by)
+    shown = _in_order(shown, words) if by else shown
     units = {words.declarations.measures[e.indicator].unit for e in shown}
     letters = sorted({letter for e in shown for letter in e.flag if letter.isalpha()})
     return Table(
@@ -67,8 +74,8 @@ def table(name: str, title: str, survey: Synthetic, words: Words, indicators: Se
         stub=words.code("dimension", _LISTS[by]) if by else words.text("Item"), unit_head=words.text("Unit"),
         unit=words.code("unit", units.pop()) if len(units) == 1 else "",
         columns=(
-            words.text("Estimate"), words.text("Standard error"), words.text("Lower bound, 95 %"),
-            words.text("Upper bound, 95 %"), words.text("Persons in the sample"),
+            words.text("Estimate"), words.text("Standard error"), words.text("95 % from"),
+            words.text("95 % to"), words.text("Persons"),
         ),
         rows=tuple(Row(_label(e, words), _unit(e, words), _cells(e, words)) for e in shown), breaks=(),
         sources=(_source(survey, words),), notes=_notes(words),
@@ -81,9 +88,8 @@ def figure(
     name: str, title: str, survey: Synthetic, words: Words, indicators: Sequence[str], by: str
 ) -> charts.Figure | None:
     """The estimates with their intervals, those that are shown; None when there are none."""
-    rows = [
-        (_label(e, words), e.value, e.ci_low, e.ci_high) for e in survey.of(indicators, by) if math.isfinite(e.ci_low)
-    ]
+    shown = [e for e in _in_order(survey.of(indicators, by), words) if math.isfinite(e.ci_low)]
+    rows = [(_label(e, words), e.value, e.ci_low, e.ci_high) for e in shown]
     if not rows:
         return None
     unit = words.code("unit", words.declarations.measures[indicators[0]].unit)
@@ -131,7 +137,7 @@ def _notes(words: Words) -> tuple[str, ...]:
         words.text("SYNTHETIC DATA: an illustration of the method, no statistical result."),
         words.text(
             "Standard errors by linearisation, with primary sampling units in strata; "
-            "the error of the poverty threshold is included."
+            "the error of the poverty threshold is included. Persons: those of the sample."
         ),
     )
 
@@ -140,7 +146,7 @@ def _tidy(name: str, estimate: Estimate, survey: Synthetic, words: Words) -> dic
     """An estimate as an observation, its error in the note."""
     shown = math.isfinite(estimate.value)
     record = {
-        "table": name, "geo": "", "indicator": estimate.indicator, "time": str(survey.year),
+        "table": name, "geo": "", "indicator": "", "time": str(survey.year),
         "unit": words.declarations.measures[estimate.indicator].unit,
         "value": estimate.value if shown else None, "flag": estimate.flag, "dataset": "synthetic",
         "key": f"{estimate.indicator}.{estimate.by}.{estimate.category}", "vintage": survey.vintage,
