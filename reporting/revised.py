@@ -30,7 +30,7 @@ def tables(found: Revisions, store: Store, words: Words) -> Iterator[Table]:
     )
     for number, ((columns, rows), title, stub) in enumerate(frames, start=1):
         if rows:
-            unit = words.text("revisions in the unit of the series" if number <= 2 else "number")
+            unit = words.text("revisions in the unit of the series") if number <= 2 else words.text("number")
             name = f"revisions_{found.dataset}_{number}"
             yield _table((name, title, stub, unit), columns, rows, found, store, words)
 

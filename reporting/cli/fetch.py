@@ -12,11 +12,13 @@ import typer
 from reporting import declarations
 from reporting.cli.common import Json, StoreOption, app, err, progress_of, show, store_at, unknown_dataset
 from reporting.errors import ReportingError, SourceChanged, SourceUnavailable, UsageError
-from reporting.vintages import Manifest, Store
+from reporting.vintages import Manifest, Store, compact
 
 if TYPE_CHECKING:
     from reporting.sources.fetch import Outcome
 
+#: Files of a dataset from which on they are packed into one.
+_MANY = 40
 _COUNTS = ("new", "revised", "withdrawn")
 _SAID = {
     "unchanged": "unchanged",
@@ -62,10 +64,17 @@ def fetch(
         [_record(outcome) for outcome in outcomes], as_json, ("dataset", "vintage", *_COUNTS, ""),
         [_row(outcome) for outcome in outcomes],
     )  # fmt: skip
+    _packed(store_at(known, store), [outcome.dataset for outcome in outcomes if outcome.state == "stored"])
     if codes := [outcome.exit_code for outcome in outcomes if outcome.exit_code]:
         if not as_json:
             err.print(f"{len(codes)} of {len(outcomes)} datasets failed; the others are stored.", markup=False)
         raise typer.Exit(max(codes))
+
+
+def _packed(place: Store, datasets: Sequence[str]) -> None:
+    """Pack what has become many small files."""
+    for dataset in datasets:
+        compact(place, dataset, least=_MANY)
 
 
 def _unknown(known: declarations.Declarations, name: str) -> ReportingError:

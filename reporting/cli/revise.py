@@ -11,7 +11,7 @@ import pandas as pd
 import typer
 
 from reporting import declarations, revisions
-from reporting.cli.common import Json, StoreOption, app, err, listed, out, show, store_at, unknown_dataset
+from reporting.cli.common import AsOf, Json, StoreOption, app, err, listed, out, show, store_at, unknown_dataset
 from reporting.errors import OutputFailed, UsageError
 
 #: Changes shown one by one.
@@ -27,6 +27,7 @@ def revisions_(
     geo: Annotated[str, typer.Option(help="Country codes, comma-separated [default: all].")] = "",
     by: Annotated[str, typer.Option(help="Measures by geo or by series.")] = "geo",
     triangle: Annotated[str, typer.Option(help="Show one series, by its key, as known at each vintage.")] = "",
+    as_of: AsOf = "",
     output: Annotated[Path | None, typer.Option(help="Write all changes to this CSV file.")] = None,
     store: StoreOption = None,
     as_json: Json = False,
@@ -38,6 +39,9 @@ def revisions_(
         raise UsageError(
             unknown_dataset(known, dataset) if dataset not in known.datasets else f"{dataset}: not in the store."
         )
+    if as_of:
+        held = [manifest.vintage for manifest, _ in place.manifests(dataset, as_of)]
+        place = place.upto({dataset: held[-1] if held else ""})
     if by not in ("geo", "series"):
         raise UsageError(f"--by {by}: there are geo and series.")
     if triangle:

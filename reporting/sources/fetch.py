@@ -9,17 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import queue
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal, Protocol
 
 from reporting.declarations import Declarations, Provider
 from reporting.errors import OutputFailed, ReportingError, SourceUnavailable, UsageError
-from reporting.sources import answers
+from reporting.sources import answers, need
 from reporting.sources.http import Wire
 from reporting.sources.journal import Command, Journal
 from reporting.sources.need import Request
@@ -105,7 +103,7 @@ def fetch(
     list of Outcome
         One for each dataset, in the order asked.
     """
-    journal = _journal(store)
+    journal = Journal(store.root / ".incoming")
     command = journal.command(_command(asked, services, since_last))
     run = _Run(store, declarations, services, since_last, patience, journal, command)
     progress.begin("fetch", len(asked))
@@ -158,14 +156,6 @@ def _command(asked: Sequence[Request], services: dict[str, Service], since_last:
     return json.dumps([[(r.dataset.id, r.key) for r in asked], addresses, since_last])
 
 
-def _journal(store: Store) -> Journal:
-    """Beside the store; for a store elsewhere, on this machine."""
-    if isinstance(store.root, Path):
-        return Journal(store.root / ".incoming")
-    name = hashlib.sha256(str(store.root).encode()).hexdigest()[:16]
-    return Journal(Path(tempfile.gettempdir()) / f"reporting-incoming-{name}")
-
-
 class _Run:
     """What the datasets of one fetch share."""
 
@@ -208,6 +198,7 @@ class _Run:
 
     def _one(self, request: Request, service: Service, contents: dict[str, Listing] | ReportingError) -> Outcome:
         name, done = request.dataset.id, self.command.done
+        request = replace(request, codes=need.fitting(request.dataset, request.codes, service.room(request.dataset)))
         if self.since_last and isinstance(contents, ReportingError):
             raise contents
         listed = {} if isinstance(contents, ReportingError) else contents

@@ -77,5 +77,11 @@ def _by_day(found: list[Extract], dated: str, today: str) -> dict[tuple[str, str
 
 def reread(received: bytes, manifest: Manifest, declarations: Declarations) -> pd.DataFrame:
     """The observations of a vintage again, from the bytes that were kept."""
+    if "://" in manifest.request:
+        from reporting.sources import answers
+
+        return answers.reread(received, manifest, declarations)
     extracts = sources.parse(received, manifest.request, declarations, manifest.dataset)
-    return next(extract.frame for extract in extracts if extract.dataset == manifest.dataset)
+    frames = [e.frame for e in extracts if e.dataset == manifest.dataset]
+    dated = [e.frame for e in extracts if e.dataset == manifest.dataset and e.vintage[:10] == manifest.vintage[:10]]
+    return (dated or frames)[0]

@@ -20,6 +20,8 @@ from reporting.sources.http import Again, Answer, Wire, permitted, shown
 
 #: Seconds between questions after a queued answer, growing up to the last.
 _POLLS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+#: How long an address may be; providers and what lies between cut longer ones.
+_LONGEST_URL = 2000
 _CSV = "application/vnd.sdmx.data+csv;version=1.0.0, text/csv;q=0.8, */*;q=0.5"
 _XML = "application/vnd.sdmx.structurespecificdata+xml;version=2.1"
 _TOC_DAY = re.compile(r"(\d{2})\.(\d{2})\.(\d{4})|(\d{4})-(\d{2})-(\d{2})")
@@ -83,6 +85,10 @@ class Service:
         reference = ",".join(self._parts(flow)).rstrip(",")
         asked = "dimensionAtObservation=AllDimensions" + ("&format=csvfile" if form == "csv" else "")
         return f"{self.base}/data/{quote(reference, safe=',@')}/{path or 'all'}?{asked}"
+
+    def room(self, dataset: Dataset) -> int:
+        """How long a key may be."""
+        return _LONGEST_URL - len(self.data_url(dataset, "")) - 1
 
     def _parts(self, flow: str) -> tuple[str, str, str]:
         """Agency, id and version of a flow; the agency is the provider's where the flow names none."""

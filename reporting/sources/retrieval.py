@@ -19,8 +19,6 @@ from reporting.sources.providers import Absent, Listing, Service, TooLarge
 from reporting.sources.structures import Structure
 from reporting.vintages import Store
 
-#: How long an address may be; providers and what lies between cut longer ones.
-_LONGEST_URL = 2000
 #: How often an answer that cannot be used is asked for.
 _TRIES = 3
 _NOTHING = "the provider has no observations for the request. Check the codes in parameters/, or try again later"
@@ -73,11 +71,6 @@ class Retrieval:
     def _listing(self) -> Listing | None:
         return self.listed.get(self._flow.lower())
 
-    @property
-    def _room(self) -> int:
-        """How long a key may be."""
-        return _LONGEST_URL - len(self.service.data_url(self.request.dataset, "")) - 1
-
     def run(self) -> Retrieved:
         """Ask, wait, read and join.
 
@@ -90,8 +83,7 @@ class Retrieval:
         """
         dataset = self.request.dataset
         structure, fresh = self._structure()
-        codes = need.fitting(dataset, self.request.codes, self._room)
-        parts = list(self._parts(codes, structure))
+        parts = list(self._parts(self.request.codes, structure))
         if not fresh and any(answers.attributes(p.body, dataset, self.service.provider) for p in parts):
             structure, _ = self._structure(anew=True)  # new columns: are they dimensions?
         parts = self._of_one_update(parts)
@@ -100,13 +92,13 @@ class Retrieval:
             raise SourceUnavailable(f"{dataset.id}: {_NOTHING}.")
         notes = dict.fromkeys(note for part in parts for note in part.notes)
         first = next(part for part in parts if part.extract)
-        asked = self.service.data_url(dataset, need.key_of(dataset, codes))
+        asked = self._url(self.request.codes)
         return Retrieved(
             frame=answers.joined(frames),
             received=answers.bundle([part.body for part in parts]),
             stamp=first.stamp,
             structure=structure.id if structure else (first.extract.structure if first.extract else ""),
-            scope=need.key_of(dataset, codes),
+            scope=self.request.key,
             request=shown(asked if len(parts) > 1 else first.url),
             asked=tuple(self._url(part.codes) for part in parts),
             notes=(*notes, *([f"received in {len(parts)} parts"] if len(parts) > 1 else [])),
@@ -137,8 +129,11 @@ class Retrieval:
         return structure, fresh
 
     def _named(self) -> dict[str, dict[str, str]]:
-        """Codes to hold against the code lists: those the request names."""
-        return {d: self.request.named[d] for d in self.request.codes}
+        """Codes to hold against the code lists: all the declarations name, but countries only where asked for.
+
+        A rule on a group names countries that a dataset need not have.
+        """
+        return {d: codes for d, codes in self.request.named.items() if d != "geo" or d in self.request.codes}
 
     def _vanished(self) -> str:
         return structures.vanished(
@@ -154,7 +149,7 @@ class Retrieval:
         try:
             yield self._part(codes, structure is not None, cut)
         except TooLarge as error:
-            pieces = need.parts(dataset, codes, structure.codes if structure else {}, self._room)
+            pieces = need.parts(dataset, codes, structure.codes if structure else {}, self.service.room(dataset))
             if not pieces:
                 raise SourceUnavailable(
                     f"{dataset.id}: more than {self.service.provider.name} gives at once "

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from fetching import GDP, Watched, fetched, known_on, rows_of, soak, three
+from fetching import GDP, TYPE, Watched, fetched, known_on, rows_of, soak, three
 from replay import PASSING, Held, held
 
 from reporting.sources import answers, fetch, need
@@ -238,6 +238,23 @@ def test_a_moved_code_is_named(take, served):
     [outcome] = take("tec00001")
     assert outcome.state == "failed" and "na_item has no code B1GQ (near it: B1GM)" in outcome.said
     assert "parameters/indicators/" in outcome.said and not served.asked("/data/")
+    rows = [(k.replace("SPR", "SPRB"), t, v, f) for k, t, v, f in served.datasets["spr_exp_type"].rows]
+    served.hold(held("spr_exp_type", TYPE, rows))  # asked for whole, because a rule needs all of it
+    assert "spdeps has no code SPR (near it: SPRB)" in take("spr_exp_type")[0].said
+
+
+def test_a_key_too_long_for_an_address_is_opened(declared, store, served, clock):
+    """Hundreds of codes do not fit into an address: the position is left open, and the vintage says so."""
+    indicator = next(iter(declared.indicators.values()))
+    codes = "+".join(["B1GQ", *(f"X{n:04}" for n in range(600))])
+    long = indicator.model_copy(update={"inputs": {"x": f"tec00001/A.{codes}.CP_MEUR."}, "formula": "x"})
+    more = declared.model_copy(update={"indicators": {"long": long}, "rules": {}})
+    old = served.datasets["tec00001"]
+    served.hold(replace(old, codes={**old.codes, "na_item": tuple(codes.split("+"))}))
+    [outcome] = fetched(more, store, served, ["tec00001"], clock)
+    assert outcome.state == "stored" and outcome.manifest.scope == "A..CP_MEUR."
+    assert all(len(path) < 2000 for path in served.requests)
+    assert fetched(more, store, served, ["tec00001"], clock, since_last=True)[0].state == "current"
 
 
 def test_one_failure_does_not_lose_the_others(take, served, store):
