@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import io
 import textwrap
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +277,27 @@ def revisions(found: Revisions, words: Words, below: tuple[str, ...]) -> Figure 
     said = "; ".join(f"{name}: {words.number(float(v), 2)}" for name, v in zip(names, means, strict=True))
     alternative = f"{words.text('Bar chart of countries, in order')}. {title}. {said}."
     return Figure(f"revisions_{found.dataset}", f"{title}, {found.dataset}", alternative, svg, below)
+
+
+def intervals(rows: Sequence[tuple[str, float, float, float]], words: Words, head: Figure, unit: str) -> Figure:
+    """Estimates with their 95 % intervals: label, value, lower and upper bound of each; ``head`` gives the words."""
+    names, values, low, high = (list(column) for column in zip(*reversed(rows), strict=True))
+    with mpl.rc_context(_STYLE), sns.axes_style("white", rc=_STYLE):
+        canvas, axes = plt.subplots(figsize=(6.7, max(1.6, 0.26 * len(rows) + 0.6)))
+        colour = sns.color_palette("colorblind")[0]
+        arms = np.abs(np.array([low, high]) - np.array(values))
+        axes.errorbar(values, range(len(rows)), xerr=arms, fmt="o", color=colour, capsize=3, markersize=4)
+        axes.set_yticks(range(len(rows)), [textwrap.fill(name, 34) for name in names])
+        axes.set_xlim(left=min(0.0, *low))
+        axes.set_ylim(-0.6, len(rows) - 0.4)
+        axes.grid(axis="x", color="#dddddd", linewidth=0.5)
+        _dress(axes, words, unit, horizontal=True)
+        svg = _svg(canvas)
+    said = "; ".join(
+        f"{name}: {words.number(v, 1)} ({words.number(a, 1)}–{words.number(b, 1)})" for name, v, a, b in rows
+    )
+    kind = words.text("Estimates with 95 % intervals")
+    return replace(head, svg=svg, alternative=f"{kind}. {head.caption}. {said}.")
 
 
 def _left_out(figure: decl.Figure, frame: pd.DataFrame, geos: list[str], words: Words) -> tuple[str, ...]:
