@@ -67,6 +67,17 @@ def test_every_verb_has_help_with_an_example(verb: str) -> None:
     assert done.returncode == 0 and f"Example: reporting {verb}" in done.stdout
 
 
+def test_fetch_says_what_it_kept_unknown(tmp_path: Path) -> None:
+    """A flag no list knows is stored, and named with its line on the standard error."""
+    (tmp_path / "new.csv").write_text(
+        "DATAFLOW,LAST UPDATE,freq,spdeps,unit,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG\n"
+        "ESTAT:SPR_EXP_TYPE(1.0),30/10/25 23:00:00,A,TOTAL,MIO_EUR,BE,2022,1.5,x\n"
+    )
+    done = run("fetch", "--from", str(tmp_path / "new.csv"), "--store", str(tmp_path / "store"))
+    assert done.returncode == 0
+    assert "the flag 'x' is in no list and was kept as it is: once, first at line 2" in done.stderr
+
+
 def test_fetch_without_a_file_says_what_to_do() -> None:
     """Eurostat's own service is not reached in this version; the message tells the way round."""
     refused(run("fetch", "spr_exp_type"), 3, "reporting fetch --from FILE")

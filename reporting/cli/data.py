@@ -48,7 +48,7 @@ def fetch(
         for manifest in take(store_at(known, store), known, path, (datasets or [""])[0], vintage)
     ]
     for manifest in stored:
-        if manifest.note:
+        if manifest.note and not as_json:
             remedy = "; give the true date with --vintage" if UNDATED in manifest.note else ""
             err.print(f"{manifest.request}: {manifest.note}{remedy}.", markup=False)
         if not any(manifest.rows.values()) and not as_json:

@@ -203,6 +203,7 @@ ATTACKS = {
     "another vocabulary": (b"<feed><entry/></feed>", "no SDMX-ML 2.1 message of data"),
     "version 2.0": (SPECIFIC.replace(b"v2_1", b"v2_0"), "no SDMX-ML 2.1 message of data"),
     "a cut": (SPECIFIC[:-40], "not whole XML"),
+    "an undeclared prefix": (SPECIFIC.replace(b"m:Header", b"q:Header"), "not whole XML"),
     "not UTF-8": (SPECIFIC.replace(b'"BE"', b'"\xe9"'), "not whole XML"),
     "a deletion": (SPECIFIC.replace(b' s:structureRef="S"', b' s:action="Delete"'), "action 'Delete'"),
     "a strange element": (SPECIFIC.replace(b'<Obs TIME_PERIOD="2024"/>', b'<Obz TIME_PERIOD="2024"/>'), "no part of"),
