@@ -50,6 +50,8 @@ class Coded:
 
     def texts(self) -> Any:
         """The entries row by row, as an array of pandas."""
+        if len(self.distinct) == 1:
+            return pa.repeat(pa.scalar(self.distinct[0], pa.large_string()), len(self.which)).to_pandas().array
         return pd.Series(self.distinct, dtype=str).array.take(self.which)
 
 
@@ -97,14 +99,16 @@ def together(columns: Sequence[Coded]) -> Coded:
     >>> together([Coded(np.array([0, 1, 0]), ["a", "b"]), Coded(np.array([0, 0, 0]), ["c"])]).distinct
     [('a', 'c'), ('b', 'c')]
     """
-    ids = np.zeros(len(columns[0].which), dtype=np.int64)
+    ids: npt.NDArray[Any] = np.zeros(len(columns[0].which), dtype=np.int32)
     size = 1
     for column in columns:
+        if size * len(column.distinct) >= _MANY:
+            ids = ids.astype(np.int64)
         if len(column.distinct) > 1:
             np.multiply(ids, len(column.distinct), out=ids)
-            np.add(ids, column.which, out=ids)
+            np.add(ids, column.which, out=ids, casting="same_kind")
             size *= len(column.distinct)
-        if size > _MANY:
+        if size >= _MANY:
             ids, found = pd.factorize(ids)
             size = len(found)
     heads = _heads(ids[1:] != ids[:-1])
