@@ -137,8 +137,9 @@ def repeated(ids: npt.NDArray[np.int64]) -> int | None:
 
 def categorical(which: npt.NDArray[Any], distinct: Sequence[str]) -> pd.Categorical[str]:
     """A column as :func:`coded` takes it: only the entries that occur, in order of appearance."""
-    ids, used = pd.factorize(which)
-    return pd.Categorical.from_codes(ids, categories=pd.Index([distinct[position] for position in used], dtype=str))
+    column = Coded(which, distinct).mapped(distinct)
+    ids, used = pd.factorize(column.which)
+    return pd.Categorical.from_codes(ids, categories=pd.Index([column.distinct[n] for n in used], dtype=str))
 
 
 class Growing:

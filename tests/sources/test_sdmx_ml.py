@@ -176,6 +176,14 @@ def test_confidential_values_are_missing(parse: Any) -> None:
         parse(message(f'<Group geo="BE" OBS_STATUS="C"/>{series}'))
 
 
+def test_marks_for_missing_and_levels_may_be_mixed(parse: Any) -> None:
+    """NaN and nothing are both missing; an observation's own flag goes before that of its series."""
+    observations = OBS.format(2022, "NaN", "") + '<Obs TIME_PERIOD="2023"/>' + OBS.format(2024, 1, ' OBS_FLAG="b"')
+    frame = parse(specific(observations + OBS.format(2025, 2, ' OBS_FLAG="p"'), more=' OBS_FLAG="p"'))
+    assert frame["value"].isna().tolist() == [True, True, False, False]
+    assert frame["flag"].tolist() == ["p", "p", "b", "p"]
+
+
 def test_unknown_flags_and_attributes(declared: Declarations) -> None:
     """As in SDMX-CSV, an unknown flag is kept and an attribute left, with a warning; a dimension is refused."""
     [extract] = sources.parse(specific(OBS.format(2022, 1, ' OBS_FLAG="x" OBS_COMMENT="a"')), "a.xml", declared)
