@@ -28,6 +28,8 @@ WHOLE = "whole"
 _PATIENCE = 60.0
 #: Bytes of Parquet up to which a dataset is kept in memory whole.
 _SMALL = 8_000_000
+#: What is read of a file of one dataset.
+_READ = tuple(column for column in observations.COLUMNS if column != "dataset")
 
 
 @contextmanager
@@ -346,7 +348,7 @@ def _query(dataset: str, files: tuple[parquet.File, ...], limit: str, condition:
     if not files:
         return observations.empty()
     try:
-        found = parquet.frame(parquet.known(files, limit, condition))
+        found = parquet.frame(parquet.known(files, limit, condition), columns=_READ)
     except parquet.Failure as error:
         raise SourceUnreadable(f"{dataset}: its files cannot be read ({error}). {REMEDY}") from None
     return _table(dataset, found)[list(observations.COLUMNS)]
