@@ -31,6 +31,7 @@ from reporting.declarations.records import (
     Rule,
     Table,
 )
+from reporting.declarations.texts import Link, Texts, TextTable
 from reporting.errors import DeclarationError, UsageError
 
 _PLACEHOLDER = re.compile(r"{([^{}]*)}")
@@ -101,6 +102,7 @@ class _Loader:
             groups=self._groups(codelists.get("geo", {})),
             measures=self._records("measures", Measure, self._read("measures")),
             reliability=self._reliability(),
+            missoc=self._texts(),
             codelists=codelists,
             spellings=spellings,
         )
@@ -201,6 +203,21 @@ class _Loader:
         path = self.root / "reliability.toml"
         body = self._toml(path) if path.exists() else {}
         return self._validated(path, "", Reliability.model_validate, body) or Reliability()
+
+    def _texts(self) -> Texts:
+        """What is declared about MISSOC, the tables in their order."""
+        tables = self._read("missoc/tables")
+        found = self._records("missoc", TextTable, [(path, {path.stem: body}) for path, body in tables])
+        path = self.root / "missoc" / "countries.toml"
+        countries = self._toml(path) if path.exists() else {}
+        for code in (c for c, names in countries.items() if not _codes(names)):
+            self._fault(path, code, "the names of a country are a list of texts, each once")
+        links = self.root / "missoc" / "links.toml"
+        return Texts(
+            tables=dict(sorted(found.items(), key=lambda item: item[1].order)),
+            countries={code: tuple(names) for code, names in countries.items() if _codes(names)},
+            links=self._records("missoc_links", Link, [(links, self._toml(links))] if links.exists() else []),
+        )
 
     def _groups(self, known: dict[str, str]) -> dict[str, tuple[str, ...]]:
         path = self.root / "geos.toml"

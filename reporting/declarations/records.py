@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from reporting.declarations.texts import Texts
+
 Text = Annotated[str, Field(min_length=1)]
 #: An id that also names a file or a folder.
 Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
@@ -314,6 +316,7 @@ class Declarations(_Record):
     groups: dict[str, tuple[str, ...]]
     measures: dict[str, Measure] = {}
     reliability: Reliability = Reliability()
+    missoc: Texts = Texts()
     #: dimension -> code -> English label
     codelists: dict[str, dict[str, str]]
     #: dimension -> any known spelling of a label -> code

@@ -43,6 +43,18 @@ def faults(d: Declarations) -> Iterator[Fault]:
         if accepted.rule not in d.rules:
             yield "rules", "accepted", f"undeclared rule {accepted.rule!r}"
         yield from (("rules", "accepted", what) for what in _geos([accepted.geo], d))
+    yield from _texts(d)
+
+
+def _texts(d: Declarations) -> Iterator[Fault]:
+    """Categories declared twice, links to what MISSOC does not have."""
+    known = set(d.missoc.tables)
+    for table in d.missoc.tables.values():
+        ids = [f"{table.id}.{category.id}" for category in table.categories]
+        known |= set(ids)
+        yield from (("missoc", table.id, f"category {name!r} stands twice") for name in set(ids) if ids.count(name) > 1)
+    for link in d.missoc.links.values():
+        yield from (("missoc_links", link.id, f"MISSOC has no {name!r}") for name in link.missoc if name not in known)
 
 
 def _indicator(item: Indicator, d: Declarations) -> Iterator[str]:

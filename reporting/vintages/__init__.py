@@ -11,10 +11,12 @@ package lies beneath the user's store and is read-only.
 from reporting.vintages.archive import export_store, import_store
 from reporting.vintages.manifest import Manifest, day
 from reporting.vintages.store import EMBEDDED, Store, alone, used
+from reporting.vintages.texts import Collection
 from reporting.vintages.upkeep import Trouble, compact, verify
 
 __all__ = [
     "EMBEDDED",
+    "Collection",
     "Manifest",
     "Store",
     "Trouble",

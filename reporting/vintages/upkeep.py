@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pandas as pd
 
 from reporting.errors import ReportingError, SourceUnreadable
 from reporting.vintages import manifest as facts
-from reporting.vintages import parquet
+from reporting.vintages import parquet, texts
 from reporting.vintages.manifest import FACTS, PACK, PACKED, PART, RECEIVED, ROWS, Manifest, Pack
 from reporting.vintages.store import Held, Store
 
@@ -120,6 +121,8 @@ def verify(store: Store, reread: Reread | None = None) -> list[Trouble]:
             if all(trouble.mended for trouble in found if trouble.path.parent == folder):
                 found += _rows(store, folder.name, reread)
             found += _received(folder)
+        for folder in texts.held(store):
+            found += [*_leftovers(store, folder), *_facts(folder), *_texts(folder), *_received(folder)]
     for layer in store.layers[:-1]:
         found += _embedded(Store(layer, embedded=None))
     return found
@@ -177,6 +180,14 @@ def _rows(store: Store, dataset: str, reread: Reread | None) -> Iterator[Trouble
             yield Trouble(held.path, f"{what} were made again from the bytes received", True)
         else:
             yield Trouble(held.path, f"{what} are lost. Import a good copy (reporting import), or fetch again", False)
+
+
+def _texts(folder: Path) -> Iterator[Trouble]:
+    for path in sorted(folder.glob(f"*{FACTS}")):
+        with suppress(SourceUnreadable):  # a damaged manifest is named already
+            if not texts.sound(path):
+                what = "damaged or missing: its texts are lost. Remove its manifest and import the file again"
+                yield Trouble(path.with_name(path.name.removesuffix(FACTS) + ROWS), what, False)
 
 
 def _matches(path: Path, sha256: str) -> bool:
