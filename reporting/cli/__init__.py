@@ -12,7 +12,19 @@ from typing import Annotated
 import typer
 
 from reporting import __version__
-from reporting.cli import data, fetch, keep, missoc, publish, record, revise, silc, silc_survey  # noqa: F401  # adds the verbs
+from reporting.cli import (  # noqa: F401  # adds the verbs
+    data,
+    fetch,
+    keep,
+    missoc,
+    missoc_amounts,
+    missoc_changes,
+    publish,
+    record,
+    revise,
+    silc,
+    silc_survey,
+)
 from reporting.cli.common import app, err, out
 from reporting.errors import OutputFailed, ReportingError
 

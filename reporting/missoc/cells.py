@@ -67,8 +67,8 @@ def clean(text: str) -> str:
 def bare(text: str) -> str:
     """A text without what is only formatting: line breaks, bullets, kinds of spaces, quotes and dashes."""
     text = _BULLET.sub("", unicodedata.normalize("NFC", text))
-    text = text.translate(_QUOTES).replace("|", " ")
-    return re.sub(r"\s+", " ", text).replace('" ', '"').replace(' "', '"').strip()
+    text = re.sub(r"«\s*|\s*»", '"', text).translate(_QUOTES).replace("|", " ")
+    return re.sub(r"\s+", " ", text).strip()
 
 
 def frame(cells: Iterable[Cell]) -> pd.DataFrame:

@@ -12,8 +12,11 @@ from reporting.missoc import layouts
 from reporting.missoc.layouts import Box, Grid
 from reporting.missoc.placing import Placer
 
-_HIDDEN = {"script", "style", "template", "noscript", "iframe", "object", "embed", "svg", "math", "head",
-           "select", "button", "input", "textarea", "applet", "link", "meta", "base", "nav", "canvas", "audio", "video"}  # fmt: skip
+_HIDDEN = {
+    "script", "style", "template", "noscript", "iframe", "object", "embed", "svg", "math", "head",
+    "select", "button", "input", "textarea", "applet", "link", "meta", "base", "nav", "canvas",
+    "audio", "video",
+}  # fmt: skip
 _BLOCKS = {"p", "div", "ul", "ol", "dl", "dd", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "tr", "table", "section",
            "article", "blockquote", "pre", "address", "header", "footer", "main", "body", "form", "fieldset", "center",
            "caption", "figure", "figcaption", "aside", "details", "summary", "legend", "hr"}  # fmt: skip

@@ -1,0 +1,254 @@
+"""Amounts in texts: money, percentages, ages, durations and ratios, each a proposal for a person to confirm.
+
+Patterns are tried from the most to the least certain; what one has taken is
+blotted out for the next. Dates and numbers of laws are blotted out first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from reporting.missoc import ages, context
+from reporting.missoc import vocabulary as v
+from reporting.missoc.masks import FILLER, masked
+from reporting.missoc.numbers import NUMBER, parse
+from reporting.missoc.placing import LARGE
+from reporting.missoc.vocabulary import S
+
+_N = rf"(?<![\w/⁄.,'’]){NUMBER}(?:[.,](?:-{{1,2}}|[–—])(?!\d))?"
+_N2 = rf"{NUMBER}"
+_TO = rf"(?:{S}*[-–—]{S}*|{S}+(?:to|à|bis|until|bis zu|up to|jusqu['’]à){S}+)"
+_AND = rf"{S}+(?:and|or|et|ou|und|oder|respectively|resp\.|bzw\.){S}+(?:de{S}+)?"
+_LIST = rf"(?:(?:,{S}+{_N2})+(?:,?{_AND}){_N2}|{_AND}{_N2}|/{_N2})"
+_RANGE = rf"{_TO}{_N2}"
+_HEAD = rf"(?P<one>{_N})(?P<more>{_RANGE}|{_LIST})?"
+
+_MONEY_BEFORE = re.compile(
+    rf"(?P<cur>{v.CURRENCY}){S}?(?P<one>{NUMBER}(?:[.,](?:-{{1,2}}|[–—])(?!\d))?)(?:{S}(?P<mul>{v.MULTIPLE}))?"
+    rf"(?P<more>{_TO}{_N2}(?![\d.,]*{S}?(?:{v.PERCENT}|{v.TIME}|{v.CURRENCY})))?"
+)  # fmt: skip
+_MONEY_AFTER = re.compile(rf"{_HEAD}(?:{S}(?P<mul>{v.MULTIPLE}))?(?:{S}|-)?(?P<cur>{v.CURRENCY})(?!{S}?\d)")
+_MONEY_AFTER_ANY = re.compile(rf"{_HEAD}(?:{S}(?P<mul>{v.MULTIPLE}))?(?:{S}|-)?(?P<cur>{v.CURRENCY})")
+_PERCENT = re.compile(rf"{_HEAD}[\s-]?(?P<unit>{v.PERCENT})")
+_BOTH = re.compile(
+    rf"(?P<one>{_N}){S}?[-‐‑]?(?P<unit>(?:years?|ans|années|Jahren?)\b)(?:{S}of age|{S}d['’]âge)?(?:,?{S}(?:and|et|"
+    rf"und))?{S}"
+    rf"(?P<months>\d{{1,2}}){S}(?:months?|mois|Monaten?)\b"
+)
+_TIME = re.compile(rf"{_HEAD}(?:[{S[1:-1]}\n]|[-‐‑])?(?:{v.WHICH}{S})?(?P<unit>{v.TIME}|{v.JOINED})")
+_WORDED = re.compile(rf"\b(?P<word>{'|'.join(sorted(v.WORDED, key=len, reverse=True))})[ -](?P<unit>{v.TIME})", re.I)
+_FRACTION = re.compile(
+    rf"(?<![\w/⁄.,])(?P<one>\d{{1,2}}[/⁄](?:[2-9]|[1-9]\d{{1,2}}))(?![\d/⁄]|[.,]\d)(?:{S}?(?:rds?|ths?|i?[eè]mes?|"
+    rf"es?)\b)?"
+)
+_TIMES = re.compile(rf"(?P<one>{_N}){S}?(?:{v.TIMES})(?!{S}(?:a|an|per|par|pro|im|l['’]an)\b)")
+_FACTOR = re.compile(rf"{v.FACTOR}(?P<one>{NUMBER})(?![\d.,]*{S}?(?:{v.PERCENT}))", re.I)
+_PARTS = [(re.compile(rf"\b(?:{pattern})(?![\w-])", re.I), value) for pattern, value in v.PARTS.items()]
+
+
+@dataclass(frozen=True)
+class Amount:
+    """An amount found in a text, with the span it was read from.
+
+    ``conversion`` says that it stands in brackets behind an amount in another
+    currency and says the same.
+    """
+
+    kind: str
+    value: float
+    unit: str
+    currency: str
+    period: str
+    qualifier: str
+    start: int
+    end: int
+    text: str
+    conversion: bool
+    confidence: float
+
+
+@dataclass
+class _Text:
+    """A text being searched: what is left of it, and what was found."""
+
+    text: str
+    left: str
+    lang: str
+    geo: str
+    category: str
+    label: str
+
+    def take(self, start: int, end: int) -> None:
+        """Blot out what was read."""
+        self.left = self.left[:start] + FILLER * (end - start) + self.left[end:]
+
+
+def extract(text: str, lang: str, geo: str = "", category: str = "", label: str = "") -> list[Amount]:
+    """All amounts of a text, in their order.
+
+    Parameters
+    ----------
+    text : str
+    lang : str
+        Language, which says how numbers are written.
+    geo, category, label : str, optional
+        Country (whose krone it is) and category (an age limit speaks of ages).
+    """
+    searched = text[:LARGE]
+    state = _Text(searched, masked(searched), lang, geo, category, label)
+    found: list[Amount] = []
+    for pattern, make in _STEPS:
+        for match in list(pattern.finditer(state.left)):
+            if FILLER not in state.left[match.start() : match.end()]:
+                amounts = list(make(match, state))
+                if amounts:
+                    state.take(match.start(), match.end())
+                found += amounts
+    found.sort(key=lambda amount: amount.start)
+    return context.described(_converted(found, searched), searched)
+
+
+def _numbers(match: re.Match[str], state: _Text, money: bool = False) -> Iterator[tuple[int, int, float, str, float]]:
+    """Each number of a match: span, value, its place in a range (``from``, ``to``), confidence."""
+    start, end = match.span("one")
+    more = match.groupdict().get("more") or ""
+    ranged = bool(re.match(_TO, more)) or bool(more and _BETWEEN.search(state.left[: match.start()]))
+    spans = [(start, end)]
+    if more:
+        spans += [(match.start("more") + n.start(), match.start("more") + n.end()) for n in v.NUMBERS.finditer(more)]
+    for position, (a, b) in enumerate(spans):
+        written = re.sub(r"[.,](?:-{1,2}|[–—])$", "", state.text[a:b])
+        number = parse(written, state.lang, money)
+        if len(spans) > 1 and position < len(spans) - 1 and re.fullmatch(r"(?:19|20)\d\d", written):
+            continue  # a year before the amount
+        bound = ("from" if position == 0 else "to") if ranged and len(spans) == 2 else ""
+        doubt = (0.3 if number.doubtful else 0) + (0.1 if len(spans) > 1 else 0)
+        yield a, b, number.value, bound, 0.95 - doubt
+
+
+_BETWEEN = re.compile(r"\b(?:between|entre|zwischen)\s+$", re.I)
+
+
+def _money(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+    currency = v.currency_of(match["cur"], state.geo)
+    factor = v.multiple_of(match["mul"])
+    found = list(_numbers(match, state, True))
+    for position, (start, end, value, bound, sure) in enumerate(found):
+        first, last = position == 0, position == len(found) - 1
+        a = min(start, match.start("cur")) if first and match.start("cur") < match.start("one") else start
+        b = max(end, match.end()) if last else end
+        yield Amount("money", value * factor, currency, currency, "", bound, a, b, state.text[a:b], False,
+                     sure - (0 if currency else 0.25))  # fmt: skip
+
+
+def _percent(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+    after = state.left[match.start("unit") :]
+    unit = "points" if v.POINTS.match(match["unit"]) or v.POINTS.match(after[len(match["unit"]) :]) else "%"
+    unit = "‰" if match["unit"] == "‰" else unit
+    found = list(_numbers(match, state))
+    before = state.left[max(0, match.start() - 2) : match.start()]
+    negative = before[-1:] == "−" or (before[-1:] == "-" and before[:1] in ("(", " ", ":"))
+    for position, (start, end, value, bound, sure) in enumerate(found):
+        end = match.end() if position == len(found) - 1 else end
+        value = -value if negative and position == 0 else value
+        yield Amount("percent", value, unit, "", "", bound, start, end, state.text[start:end], False, sure)
+
+
+def _both(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+    """Years and months together."""
+    value = parse(match["one"], state.lang).value + int(match["months"]) / 12
+    kind, sure = ages.kind(state.text, match.start(), match.end(), value, "year", state.category, state.label)
+    text = state.text[match.start() : match.end()]
+    yield Amount(kind, value, "year", "", "", "", match.start(), match.end(), text, False, sure)
+
+
+def _time(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+    unit = v.unit_of(match["unit"])
+    if match["unit"] in ("an", "ans") and state.lang == "en" and not re.search(r"[éèà]", state.text):
+        return
+    halves = re.fullmatch(r"(\d+)[/⁄](\d+)", match["one"])
+    if halves and int(halves[1]) >= int(halves[2]) // 2 and int(halves[2]) > 4:
+        a, b = match.span("one")
+        spans = [(a, a + len(halves[1])), (b - len(halves[2]), b)]
+        found = [(x, y, float(state.text[x:y]), "", 0.8) for x, y in spans]
+    else:
+        found = list(_numbers(match, state))
+    values = [value for _, _, value, _, _ in found]
+    kind, sure = ages.kind(state.text, match.start(), match.end(), max(values, default=0), unit, state.category,
+                           state.label)  # fmt: skip
+    if unit == "year" and values and 1900 <= max(values) <= 2100:
+        return
+    for position, (start, end, value, bound, own) in enumerate(found):
+        end = match.end() if position == len(found) - 1 else end
+        yield Amount(kind, value, unit, "", "", bound, start, end, state.text[start:end], False, min(own, sure))
+
+
+def _worded(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+    word, unit = match["word"], v.unit_of(match["unit"])
+    if re.search(r"\b(?:par|every|each|chaque|pro|je|per)\s+$", state.left[: match.start()], re.I):
+        return
+    if word.lower() in ("ein", "eine", "einen", "un", "une") and unit == "day":
+        return
+    value = float(v.WORDED[word.lower()])
+    kind, sure = ages.kind(state.text, match.start(), match.end(), value, unit, state.category, state.label)
+    yield Amount(kind, value, unit, "", "", "", match.start(), match.end(), match[0], False, min(sure, 0.7))
+
+
+def _age(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+    """Ages that say so without a unit."""
+    for group in ("one", "two"):
+        if match.groupdict().get(group):
+            start, end = match.span(group)
+            bound = ("from" if group == "one" else "to") if match.groupdict().get("two") else ""
+            whole = match.end() if group == "one" and not match.groupdict().get("two") else end
+            shown = (start, max(end, whole)) if ages.tail(match) else (start, end)
+            value = parse(match[group], state.lang).value
+            yield Amount("age", value, "year", "", "", bound, *shown, state.text[shown[0] : shown[1]], False, 0.8)
+
+
+def _ratio(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+    start, end = match.span("one")
+    value = parse(match["one"], state.lang).value
+    if value and not re.search(r"\d{1,2}[/.]$", state.left[:start]):
+        yield Amount("ratio", value, "", "", "", "", start, end, state.text[start:end], False, 0.85)
+
+
+def _part(value: float) -> Callable[[re.Match[str], _Text], Iterator[Amount]]:
+    def make(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+        yield Amount("ratio", value, "", "", "", "", match.start(), match.end(), match[0], False, 0.7)
+
+    return make
+
+
+_STEPS: list[tuple[re.Pattern[str], Callable[[re.Match[str], _Text], Iterator[Amount]]]] = [
+    (_MONEY_AFTER, _money), (_MONEY_BEFORE, _money), (_MONEY_AFTER_ANY, _money), (_PERCENT, _percent),
+    (ages.BIRTHDAY, _age), (_BOTH, _both), (_TIME, _time), (_WORDED, _worded), (ages.AGED, _age),
+    (ages.BESIDE, _age), (ages.BEHIND, _age),
+    (_TIMES, _ratio), (_FACTOR, _ratio), (_FRACTION, _ratio),
+    *((pattern, _part(value)) for pattern, value in _PARTS),
+]  # fmt: skip
+
+
+def _converted(found: list[Amount], text: str) -> list[Amount]:
+    """Mark money in brackets right behind money in another currency."""
+    marked: list[Amount] = []
+    for amount in found:
+        before = marked[-1] if marked else None
+        if before and amount.kind == before.kind == "money" and amount.currency != before.currency:
+            between = text[before.end : amount.start]
+            if (
+                _BRACKET.fullmatch(between)
+                and re.match(r"[^()\n]{0,40}[)\]]", text[amount.end :])
+                or re.fullmatch(r"\s?[=≈]\s?", between)
+            ):
+                amount = replace(amount, conversion=True)
+        marked.append(amount)
+    return marked
+
+
+_BRACKET = re.compile(
+    r"(?:\s*(?:per|a|par|pro|je|im)\s+\w+|\s*/\s*\w+|\s*\w{0,10}(?:ly|lich|uel))?\s*[(\[]\s*(?:approx(?:imately|"
+    r"\.)?|about|around|i\.e\.|env(?:iron|\.)?|soit|ca\.?|circa|etwa|rund|d\.h\.|or|=|≈|~)?\s*"
+)

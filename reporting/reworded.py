@@ -1,0 +1,70 @@
+"""How a person sees changes of texts: on the terminal, in HTML and in Typst, never by colour alone.
+
+What is gone stands between [− and −] and is struck through, what has come
+between [+ and +] and is underlined. A text keeps the tag of its own language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from reporting import typeset
+from reporting.labels import Words
+from reporting.missoc.changes import Change, Piece
+
+GONE, COME = ("[−", "−]"), ("[+", "+]")
+_SIGNS = {"gone": GONE, "come": COME}
+
+
+def plain(pieces: Iterable[Piece]) -> str:
+    """A difference as text, for the terminal."""
+    return "".join(_signed(piece) for piece in pieces)
+
+
+def _signed(piece: Piece) -> str:
+    before, after = _SIGNS.get(piece.kind, ("", ""))
+    return f"{before}{piece.text}{after}"
+
+
+def html(pieces: Iterable[Piece], lang: str) -> str:
+    """A difference as HTML."""
+    tags = {"gone": "del", "come": "ins"}
+    parts = []
+    for piece in pieces:
+        said = escape(_signed(piece))
+        parts.append(f"<{tags[piece.kind]}>{said}</{tags[piece.kind]}>" if piece.kind in tags else said)
+    return f'<p lang="{escape(lang, quote=True)}">{"".join(parts)}</p>'
+
+
+def typst(pieces: Iterable[Piece], lang: str) -> str:
+    """A difference as Typst."""
+    marks = {"gone": "strike", "come": "underline"}
+    parts = []
+    for piece in pieces:
+        said = f"#{typeset.string(_signed(piece))}"
+        parts.append(f"#{marks[piece.kind]}[{said}]" if piece.kind in marks else said)
+    return f"#text(lang: {typeset.string(lang)})[{''.join(parts)}]"
+
+
+def kind(change: Change, words: Words) -> str:
+    """What became of a cell, in words; an indexation with its rate."""
+    said = {
+        "unchanged": words.text("unchanged"), "amounts": words.text("amounts only"), "text": words.text("text"),
+        "new": words.text("new"), "removed": words.text("removed"),
+    }[change.kind]  # fmt: skip
+    if change.rate is None:
+        return said
+    return words.text("{kind}, indexation of {rate} %", kind=said, rate=words.number(change.rate, 2))
+
+
+def page(title: str, parts: Iterable[tuple[str, str]], tag: str) -> str:
+    """A page by itself, without a network: headings and what stands under them."""
+    body = "\n".join(f"<h2>{escape(head)}</h2>\n{content}" for head, content in parts)
+    return (
+        f'<!DOCTYPE html>\n<html lang="{escape(tag, quote=True)}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>\n<style>'
+        "body{font:1rem/1.5 sans-serif;max-width:60rem;margin:1rem auto;padding:0 1rem}"
+        "del{text-decoration:line-through}ins{text-decoration:underline}</style></head>\n"
+        f"<body><h1>{escape(title)}</h1>\n{body}\n</body></html>\n"
+    )
