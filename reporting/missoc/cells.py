@@ -21,7 +21,9 @@ CELLS = Collection(
 #: A category that is not declared is known by its label, after this sign.
 UNKNOWN = "~"
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u200b\u200e\u200f\ud800-\udfff]")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff]"
+)
 _SPACES = re.compile(r"[ \t]+")
 _BULLET = re.compile(r"^(?:[-–—•·*▪●◦‣]|o(?=\s{2,}))\s*", re.M)
 _QUOTES = str.maketrans({c: '"' for c in "“”„«»‟"} | {c: "'" for c in "‘’‚‛`´"} | {c: "-" for c in "–—‐‑‒−"})
@@ -71,6 +73,10 @@ def bare(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
+def _order(cell: Cell) -> tuple[str, ...]:
+    return (cell.edition, *cell.key)
+
+
 def frame(cells: Iterable[Cell]) -> pd.DataFrame:
     """Cells as rows of the collection."""
     rows = [{**asdict(cell), "sha256": cell.sha256} for cell in cells]
@@ -81,4 +87,4 @@ def known(store: Store, as_of: str = "") -> list[Cell]:
     """All cells of all editions not later than a date."""
     names = CELLS.columns[:-1]
     table = CELLS.read(store, as_of)
-    return [Cell(*row) for row in table[list(names)].itertuples(index=False, name=None)]
+    return sorted((Cell(*row) for row in table[list(names)].itertuples(index=False, name=None)), key=_order)

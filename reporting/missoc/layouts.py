@@ -67,40 +67,44 @@ def _long(rows: list[list[Box]], where: str, placer: Placer) -> bool:
     """One row for each cell."""
     for position, row in enumerate(rows[:_HEADS]):
         roles = {role: column for column, box in reversed([*enumerate(row)]) if (role := _role(box.text))}
-        if {"category", "geo"} <= roles.keys() or {"category", "text"} <= roles.keys() or {"geo", "text"} <= set(roles):
-            body = rows[position + 1 :]
-            if any(placer.catalogue.country(box.text) for box in row):
-                return False
-            roles = _renamed(roles, row, body, where, placer)
-            if "text" not in roles or "category" not in roles:
-                return False
+        if not {"category", "geo", "text"} & roles.keys() or sum(bool(box.text.strip()) for box in row) < 2:
+            continue
+        if any(placer.catalogue.country(box.text) for box in row):
+            return False
+        body = rows[position + 1 :]
+        guessed = _guessed(roles, row, body, placer)
+        roles |= guessed
+        if {"text", "category"} <= roles.keys() and ("geo" in roles or placer.geo):
+            _columns(row, roles, guessed, where, placer)
             for number, found in enumerate(body, position + 2):
                 _one(found, roles, f"{where}, row {number}", placer)
             return True
     return False
 
 
-def _renamed(roles: dict[str, int], heads: list[Box], body: list[list[Box]], where: str,
-             placer: Placer) -> dict[str, int]:  # fmt: skip
-    """Columns whose names are not known, told by what stands in them."""
-    found = dict(roles)
+def _guessed(roles: dict[str, int], heads: list[Box], body: list[list[Box]], placer: Placer) -> dict[str, int]:
+    """Columns whose names are not known, told by what stands in them; the text is the longest that is left."""
+    found: dict[str, int] = {}
     free = [c for c in range(len(heads)) if c not in roles.values() and any(_text(row, c) for row in body)]
-    lacking = [role for role in ("geo", "table", "text", "category") if role not in roles]
-    tests = {"geo": placer.catalogue.country, "table": placer.catalogue.table}
-    for role in lacking:
-        if role == "text":
-            column = max(free, key=lambda c: sum(len(_text(row, c)) for row in body), default=-1)
-        elif role in tests:
-            column = next((c for c in free if _mostly(tests[role], body, c)), -1)
-        else:
-            column = next((c for c in free if _mostly(functools.partial(_category, placer), body, c)), -1)
+    tests = {"geo": placer.catalogue.country, "table": placer.catalogue.table,
+             "category": functools.partial(_category, placer)}  # fmt: skip
+    for role in (role for role in tests if role not in roles):
+        column = next((c for c in free if _mostly(tests[role], body, c)), -1)
         if column >= 0:
             free.remove(column)
             found[role] = column
-            placer.doubt("warning", where, f"the column {heads[column].text!r} is taken for the {role}")
-    for column in free:
-        placer.doubt("warning", where, "a column that is not known was not read", heads[column].text)
+    if "text" not in roles and free:
+        found["text"] = max(free, key=lambda c: sum(len(_text(row, c)) for row in body))
     return found
+
+
+def _columns(heads: list[Box], roles: dict[str, int], guessed: dict[str, int], where: str, placer: Placer) -> None:
+    """Say which columns were guessed, and which were not read."""
+    for role, column in guessed.items():
+        placer.doubt("warning", where, f"the column {heads[column].text!r} is taken for the {role}")
+    for column, box in enumerate(heads):
+        if column not in roles.values() and box.text.strip():
+            placer.doubt("warning", where, "a column that is not known was not read", box.text)
 
 
 def _category(placer: Placer, text: str) -> bool:

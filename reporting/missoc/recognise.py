@@ -21,7 +21,10 @@ _BEFORE = re.compile(r"^([IVX]+)\s*[.:)–—-]\s*(?!\d)(.*)$", re.S)
 _LABEL = re.compile(r"^\s*(?:([IVX]+)\s*[-–.]\s*(\d{1,2})|(\d{1,2}|[a-h])(?=[.)]))(?:[.):]|\s|[-–]\s|$)+\s*(.*)$", re.S)
 _MONTHS = {"january": 1, "janvier": 1, "januar": 1, "jänner": 1, "januari": 1,
            "july": 7, "juillet": 7, "juli": 7}  # fmt: skip
-_WORDY = re.compile(rf"\b(?:(?:0?1|1er|1st)\.?\s+)?({'|'.join(_MONTHS)})\s+((?:19|20)\d\d)\b", re.I)
+_WORDY = re.compile(
+    rf"(?:(?<![\d.,])(?:0?1|1er|1st)\.?\s+|(?<!\d )(?<!\d\. )(?<!\der )\b)({'|'.join(_MONTHS)})\s+((?:19|20)\d\d)\b",
+    re.I,
+)
 _FIGURES = re.compile(r"\b(?:((?:19|20)\d\d)-(0[17])-01|0?1[./]0?([17])[./]((?:19|20)\d\d))\b")
 _YEAR = re.compile(r"\bMISSOC\s+((?:19|20)\d\d)\b", re.I)
 _PARTS = re.compile(r"\s+[-–—|/]\s+|\s*[:,;|]\s*|\s*[()]\s*")

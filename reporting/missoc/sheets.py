@@ -7,6 +7,7 @@ import io
 import sys
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,11 @@ from reporting.missoc import layouts
 from reporting.missoc.layouts import Box, Grid
 from reporting.missoc.placing import Placer
 
+#: How a broken workbook makes itself felt in openpyxl.
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, KeyError, EOFError, ValueError, OSError, SyntaxError, TypeError, AttributeError,
+    IndexError, AssertionError, OverflowError, RuntimeError,
+)  # fmt: skip
 #: Rows and columns of a sheet beyond which nothing of MISSOC stands.
 _ROWS, _COLUMNS = 200_000, 2_000
 
@@ -34,8 +40,7 @@ def read_workbook(content: bytes, placer: Placer) -> None:
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(content))
             sheets = [(sheet.title, list(_rows(sheet, placer))) for sheet in book.worksheets]
-    except (zipfile.BadZipFile, KeyError, EOFError, ValueError, OSError, SyntaxError, TypeError, AttributeError,
-            IndexError, AssertionError, NotImplementedError) as error:  # fmt: skip
+    except _BROKEN as error:
         raise SourceUnreadable(
             f"{placer.source}: not a whole workbook ({type(error).__name__}). Get the file again."
         ) from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import functools
 import gzip
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -322,29 +321,6 @@ class Store:
             for leftover in (*parts, *(() if stated.exists() else (rows, kept))):
                 leftover.unlink(missing_ok=True)
         return manifest
-
-
-def put(store: Store, folder: Path, manifest: Manifest, content: bytes, received: bytes | None) -> Manifest:
-    """Write a vintage whose rows are given as the bytes of their file (the caller is the one writer)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    manifest = replace(manifest, sha256=hashlib.sha256(content).hexdigest())
-    kept = {} if received is None else {RECEIVED: gzip.compress(received, mtime=0)}
-    # The manifest comes last: with it the vintage exists.
-    files = {ROWS: content, **kept, FACTS: facts.dump(manifest)}
-    paths = [folder / f"{manifest.vintage}{suffix}" for suffix in files]
-    parts = [path.with_name(path.name + PART) for path in paths]
-    try:
-        for part, written in zip(parts, files.values(), strict=True):
-            facts.write(part, written)
-        for part, path in zip(parts, paths, strict=True):
-            part.replace(path)
-            if store.remote:
-                store.remote.push(path)
-        facts.settle(folder)
-    finally:
-        for leftover in (*parts, *(() if paths[-1].exists() else paths)):
-            leftover.unlink(missing_ok=True)
-    return manifest
 
 
 def _held(folder: Path, layer: int) -> Iterator[Held]:

@@ -9,6 +9,8 @@ later vintages take the place of earlier ones row by row, by the key columns.
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,8 +21,8 @@ import pyarrow.parquet as pq
 
 from reporting.errors import SourceUnreadable
 from reporting.vintages import manifest as facts
-from reporting.vintages.manifest import FACTS, REMEDY, ROWS, Manifest, day
-from reporting.vintages.store import Store, put
+from reporting.vintages.manifest import FACTS, PART, RECEIVED, REMEDY, ROWS, Manifest, day
+from reporting.vintages.store import Store
 
 #: The folder of the store in which the collections lie.
 FOLDER = "texts"
@@ -44,8 +46,8 @@ class Collection:
     def manifests(self, store: Store, as_of: str = "") -> list[Manifest]:
         """The vintages not later than a date, oldest first."""
         limit = day(as_of) + "~" if as_of else "~"
-        found = [facts.read_manifest(path) for path in sorted(self.folder(store).glob(f"*{FACTS}"))]
-        return [manifest for manifest in found if manifest.vintage <= limit]
+        found = [facts.read_manifest(path) for path in self.folder(store).glob(f"*{FACTS}")]
+        return sorted((m for m in found if m.vintage <= limit), key=lambda manifest: manifest.vintage)
 
     def read(self, store: Store, as_of: str = "") -> pd.DataFrame:
         """The rows known on a date, each with its vintage.
@@ -98,7 +100,30 @@ class Collection:
         columns = {name: pa.array(rows[name].tolist(), pa.string()) for name in self.columns}
         sink = pa.BufferOutputStream()
         pq.write_table(pa.table(columns), sink, compression="zstd")
-        return put(store, self.folder(store), manifest, sink.getvalue().to_pybytes(), received)
+        return _put(store, self.folder(store), manifest, sink.getvalue().to_pybytes(), received)
+
+
+def _put(store: Store, folder: Path, manifest: Manifest, content: bytes, received: bytes | None) -> Manifest:
+    """Write a vintage whose rows are given as the bytes of their file (the caller is the one writer)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = replace(manifest, sha256=hashlib.sha256(content).hexdigest())
+    kept = {} if received is None else {RECEIVED: gzip.compress(received, mtime=0)}
+    # The manifest comes last: with it the vintage exists.
+    files = {ROWS: content, **kept, FACTS: facts.dump(manifest)}
+    paths = [folder / f"{manifest.vintage}{suffix}" for suffix in files]
+    parts = [path.with_name(path.name + PART) for path in paths]
+    try:
+        for part, written in zip(parts, files.values(), strict=True):
+            facts.write(part, written)
+        for part, path in zip(parts, paths, strict=True):
+            part.replace(path)
+            if store.remote:
+                store.remote.push(path)
+        facts.settle(folder)
+    finally:
+        for leftover in (*parts, *(() if paths[-1].exists() else paths)):
+            leftover.unlink(missing_ok=True)
+    return manifest
 
 
 def sound(path: Path) -> bool:
