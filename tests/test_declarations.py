@@ -345,3 +345,18 @@ def test_no_project_folder_is_wrong_use(tmp_path, monkeypatch):
     monkeypatch.setattr(loader, "__file__", str(tmp_path / "a" / "b" / "loader.py"))
     with pytest.raises(UsageError, match="parameters/ and notebooks/"):
         declarations.home(tmp_path)
+
+
+def test_missoc_faults_are_named(project: Path) -> None:
+    """A category twice, a link to nothing and names that are no list are said with their file and id."""
+    folder = project / "parameters" / "missoc"
+    table = folder / "tables" / "X.toml"
+    table.write_text(table.read_text() + '\n[[categories]]\nid = "rate"\nlabels = { en = "Rate again" }\n')
+    (folder / "links.toml").write_text('[OLD]\ntitle = "Old age"\nmissoc = ["VI.nothing"]\n')
+    (folder / "countries.toml").write_text('BE = "Belgium"\n')
+    with pytest.raises(DeclarationError) as caught:
+        declarations.load(project)
+    said = str(caught.value)
+    assert "parameters/missoc/tables/X.toml: [X] category 'X.rate' stands twice" in said
+    assert "parameters/missoc/links.toml: [OLD] MISSOC has no 'VI.nothing'" in said
+    assert "parameters/missoc/countries.toml: [BE] the names of a country" in said

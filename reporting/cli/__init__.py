@@ -19,6 +19,7 @@ from reporting.cli import (  # noqa: F401  # adds the verbs
     missoc,
     missoc_amounts,
     missoc_changes,
+    missoc_desk,
     publish,
     record,
     revise,

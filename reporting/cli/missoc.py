@@ -156,3 +156,27 @@ def search(
         grid.add_row(*(Text(part) for part in row))
     out.print(grid)
     out.print(f"{len(found)} cells.")
+
+
+@missoc.command(epilog="Example: reporting missoc rules OLD_pension --geo BE --lang fr")
+def rules(
+    link: Annotated[str, typer.Argument(help="ESSPROS function or benefit of parameters/missoc/links.toml.")],
+    geo: Geo = "",
+    lang: Annotated[str, typer.Option(help="Language of the texts: en, fr, de.")] = "en",
+    as_of: AsOf = "",
+    store: StoreOption = None,
+    as_json: Json = False,
+) -> None:
+    """The rules behind an ESSPROS function or benefit: the newest texts it is linked to."""
+    known = declarations.load()
+    catalogue = Catalogue(known.missoc)
+    wanted = lookup.wanted(catalogue, listed(geo), (), lang)
+    held = [c for c in lookup.newest(lookup.held(store_at(known, store, quiet=True), as_of)) if wanted.fits(c)]
+    found = lookup.linked(known.missoc, link, held)
+    if as_json:
+        out.print_json(json.dumps([record(cell) for cell in found]))
+        return
+    grid = Grid("country", "table", "category", "text", show_lines=True)
+    for cell in found:
+        grid.add_row(cell.geo, cell.table, catalogue.name(cell.table, cell.category, lang), Text(cell.text))
+    out.print(grid)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reporting.declarations.texts import Texts
 from reporting.errors import SourceUnavailable, UsageError
 from reporting.missoc import cells, recognise
 from reporting.missoc.cells import Cell
@@ -129,3 +130,21 @@ def _passage(text: str, word: str) -> str:
     at = next((i for i, one in enumerate(words) if recognise.fold(one).startswith(word)), 0)
     shown = words[max(0, at - 10) : at + 15]
     return ("… " if at > 10 else "") + " ".join(shown) + (" …" if at + 15 < len(words) else "")
+
+
+def linked(texts: Texts, link: str, listed: Iterable[Cell]) -> list[Cell]:
+    """The cells that state the rules of an ESSPROS function or benefit, in the order of its link.
+
+    Raises
+    ------
+    UsageError
+        When no link of that name is declared.
+    """
+    if link not in texts.links:
+        raise UsageError(f"{link!r} has no link to MISSOC. There are: {', '.join(texts.links)}.")
+    every = list(listed)
+    found = []
+    for place in texts.links[link].missoc:
+        table, _, key = place.partition(".")
+        found += [cell for cell in every if cell.table == table and key in ("", cell.category)]
+    return found

@@ -19,7 +19,7 @@ from reporting.missoc.layouts import Box, Grid
 from reporting.missoc.placing import Placer
 
 #: How a broken workbook makes itself felt in openpyxl.
-_BROKEN = (
+BROKEN = (
     zipfile.BadZipFile, zlib.error, KeyError, EOFError, ValueError, OSError, SyntaxError, TypeError, AttributeError,
     IndexError, AssertionError, OverflowError, RuntimeError,
 )  # fmt: skip
@@ -40,7 +40,7 @@ def read_workbook(content: bytes, placer: Placer) -> None:
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(content))
             sheets = [(sheet.title, list(_rows(sheet, placer))) for sheet in book.worksheets]
-    except _BROKEN as error:
+    except BROKEN as error:
         raise SourceUnreadable(
             f"{placer.source}: not a whole workbook ({type(error).__name__}). Get the file again."
         ) from None

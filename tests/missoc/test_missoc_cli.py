@@ -100,3 +100,11 @@ def test_wrong_use(
     """One message, what to do, and the right exit code."""
     assert run(*words, "--store", filled.root) == code
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_rules_behind_a_benefit(filled: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    """An ESSPROS benefit leads to the texts of its categories, in the order declared."""
+    found = printed(capsys, "rules", "OLD_pension", "--geo", "BE", "--lang", "de", "--store", filled.root)
+    assert [(c["table"], c["category"]) for c in found] == [("VI", "retirement_age"), ("VI", "minimum")]
+    assert run("rules", "NOTHING", "--store", filled.root) == 2
+    assert "has no link to MISSOC" in capsys.readouterr().err
