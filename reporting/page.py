@@ -20,6 +20,7 @@ from reporting import (
     prose,
     revised,
     revisions,
+    reworded,
     surveyed,
     tables,
     tabulate,
@@ -28,6 +29,8 @@ from reporting import (
 )
 from reporting.errors import UsageError
 from reporting.indicators import Evaluator
+from reporting.missoc import changes, editions
+from reporting.missoc.recognise import Catalogue
 
 
 class Markdown:
@@ -181,6 +184,47 @@ class Page:
         display(surveyed.table(name, said, survey, self.words, indicators, by))  # type: ignore[no-untyped-call]
         if by and (figure := surveyed.figure(name, said, survey, self.words, indicators, by)):
             self._draw(figure)
+
+    def rewordings(self, start: str = "", end: str = "") -> None:
+        """What changed between two editions of MISSOC, of the country or of all; invented texts without any."""
+        texts = self._declarations.missoc
+        held, invented = editions.shown(self._store, texts, self._evaluator.as_of)
+        lang = self.words.language.id if self.words.language.id in editions.LANGUAGES else "en"
+        geos = () if self.geo in self._declarations.groups else (self.geo,)
+        found = editions.between(held, start, end, lang, geos)
+        if invented:
+            self._invented()
+        if not found.changes:
+            self.say("The two editions hold no text of {geo} in common.")
+            return
+        note = self.words.text("Invented examples: they describe the law of no country.") if invented else ""
+        there = sorted({change.geo for change in found.changes})
+        display(reworded.summary(found, there, self.words, (note,) if note else ()))  # type: ignore[no-untyped-call]
+        for one in found.indexations:
+            self.say(
+                "{country}: the amounts rose by {rate} %, which is an indexation ({amounts} amounts in {cells} cells).",
+                country=self.words.geo(one.geo), rate=self.words.number(one.rate, 2),
+                amounts=self.words.number(one.amounts, 0), cells=self.words.number(one.cells, 0),
+            )  # fmt: skip
+        self._reworded(found, Catalogue(texts))
+
+    def _reworded(self, found: changes.Changes, catalogue: Catalogue) -> None:
+        for table in catalogue.texts.tables.values():
+            own = [c for c in found.changes if c.table == table.id and c.kind != "unchanged"]
+            if own:
+                name = f"{table.id} – {table.labels.of(self.words.language.id)}"
+                self._put(f"## {tables.plain(name)}\n")
+            for change in own:
+                name = catalogue.name(change.table, change.category, self.words.language.id)
+                self._put(reworded.markdown(change, name, self.words))
+
+    def _invented(self) -> None:
+        head = self.words.text("Invented examples")
+        said = self.words.text(
+            "The store holds no two editions of MISSOC. The texts of this chapter are invented examples that ship with "
+            "the package; they describe the law of no country. To import editions:"
+        )
+        self._put(f'::: {{.callout-warning title="{head}"}}\n\n{said} `reporting missoc import`\n\n:::\n')
 
     def close(self) -> None:
         """End of the page: say which tables had no data and how to get them."""

@@ -6,12 +6,15 @@ between [+ and +] and is underlined. A text keeps the tag of its own language.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from reporting import typeset
 from reporting.labels import Words
-from reporting.missoc.changes import Change, Piece
+from reporting.missoc.changes import KINDS, Change, Changes, Piece
+from reporting.tables import TIDY, Cell, Row, Table, raw
+from reporting.tables import plain as plain_markdown
 
 GONE, COME = ("[−", "−]"), ("[+", "+]")
 _SIGNS = {"gone": GONE, "come": COME}
@@ -56,6 +59,51 @@ def kind(change: Change, words: Words) -> str:
     if change.rate is None:
         return said
     return words.text("{kind}, indexation of {rate} %", kind=said, rate=words.number(change.rate, 2))
+
+
+def summary(found: Changes, geos: Sequence[str], words: Words, notes: tuple[str, ...]) -> Table:
+    """How many cells of each country are unchanged, changed in amounts only, changed in words, new or removed."""
+    counts = Counter((change.geo, change.kind) for change in found.changes)
+    columns = (
+        words.text("unchanged"), words.text("amounts only"), words.text("text"), words.text("new"),
+        words.text("removed"),
+    )  # fmt: skip
+    names = sorted(geos, key=words.geo)
+    rows = tuple(Row(words.geo(geo), "", tuple(_count(counts[geo, kind], words) for kind in KINDS)) for geo in names)
+    tidy = tuple(_tidy(geo, kind, counts[geo, kind], found) for geo in names for kind in KINDS)
+    return Table(
+        id="missoc_changes", title=words.text("Changes between two editions of MISSOC"), geo="",
+        tag=words.language.tag, stub=words.text("Country"), unit_head=words.text("Unit"), unit=words.text("cells"),
+        columns=columns, rows=rows, breaks=(), sources=(source(found, words),), notes=notes, flags=(),
+        flags_head=words.text("Flags: "), tidy=tidy,
+    )  # fmt: skip
+
+
+def _count(number: int, words: Words) -> Cell:
+    return Cell(float(number), "", words.number(float(number), 0), 0)
+
+
+def _tidy(geo: str, kind: str, count: int, found: Changes) -> dict[str, object]:
+    record = {
+        "table": "missoc_changes", "geo": geo, "indicator": "", "time": found.end, "unit": "NR", "value": float(count),
+        "flag": "", "dataset": "missoc", "key": kind, "vintage": found.end, "source": "", "note": f"from {found.start}",
+    }  # fmt: skip
+    return {column: record[column] for column in TIDY}
+
+
+def source(found: Changes, words: Words) -> str:
+    """The source line: the two editions compared."""
+    return words.text(
+        "Source: MISSOC comparative tables, editions of {start} and {end}.",
+        start=words.date(found.start), end=words.date(found.end),
+    )  # fmt: skip
+
+
+def markdown(change: Change, name: str, words: Words) -> str:
+    """A changed cell for a page: its category, what became of it, the words that differ in their own language."""
+    head = f"{words.geo(change.geo)}: {name} – {kind(change, words)}"
+    pieces = change.pieces
+    return f"**{plain_markdown(head)}**\n\n{raw(html(pieces, change.lang), typst(pieces, change.lang))}\n"
 
 
 def page(title: str, parts: Iterable[tuple[str, str]], tag: str) -> str:

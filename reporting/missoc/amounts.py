@@ -69,6 +69,24 @@ class Amount:
     confidence: float
 
 
+_BEHIND = re.compile(
+    rf"{S}?(?:{v.MULTIPLE}{S})?(?:(?P<cur>{v.CURRENCY})|(?P<part>{v.PERCENT})|[-‐]?(?:{v.WHICH}{S})?(?P<time>{v.TIME}|{v.JOINED}))"
+)  # fmt: skip
+_AHEAD = re.compile(rf"(?P<cur>{v.CURRENCY}){S}?$")
+
+
+def unit_beside(text: str, start: int, end: int, geo: str = "") -> str:
+    """The unit right beside a number: a currency, ``%`` or a unit of time; empty when there is none."""
+    if ahead := _AHEAD.search(text[max(0, start - 16) : start]):
+        return v.currency_of(ahead["cur"], geo)
+    behind = _BEHIND.match(text, end)
+    if not behind:
+        return ""
+    if behind["cur"]:
+        return v.currency_of(behind["cur"], geo)
+    return "%" if behind["part"] else v.unit_of(behind["time"])
+
+
 @dataclass
 class _Text:
     """A text being searched: what is left of it, and what was found."""

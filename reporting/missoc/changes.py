@@ -14,9 +14,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reporting.missoc import amounts
+from reporting.missoc import amounts, masks
 from reporting.missoc.cells import Cell, bare
-from reporting.missoc.masks import FILLER, dateless
+from reporting.missoc.numbers import parse
+from reporting.missoc.vocabulary import NUMBERS
 
 KINDS = ("unchanged", "amounts", "text", "new", "removed")
 #: Words beyond which a cell is compared by sentences only.
@@ -25,7 +26,6 @@ _WORDS = 4000
 _LONGEST = 400_000
 #: Amounts that must have risen alike for an indexation, and by how much the rates may differ.
 _LEAST, _TOLERANCE = 3, 0.0015
-_DIGITS = re.compile(r"\d+(?:[.,' \u00a0\u202f\u2009’]\d+)*")
 _TOKEN = re.compile(r"\s+|\d+(?:[.,'’\u00a0\u202f\u2009 ]\d+)*|\w+|[^\w\s]")
 _SENTENCE = re.compile(r"(?<=[.;:!?])\s+")
 
@@ -56,7 +56,7 @@ class Change:
     @functools.cached_property
     def pieces(self) -> tuple[Piece, ...]:
         """The texts word by word."""
-        return tuple(words(self.before, self.after))
+        return tuple(_numbers(self.before, self.after) if self.kind == "amounts" else words(self.before, self.after))
 
 
 @dataclass(frozen=True)
@@ -122,39 +122,32 @@ def _change(one: Cell | None, other: Cell | None) -> Change:
 
 def masked(text: str) -> str:
     """A text with every number replaced by one sign."""
-    return _DIGITS.sub("#", bare(text))
+    return NUMBERS.sub("#", bare(text))
 
 
 def _moves(one: Cell, other: Cell) -> tuple[tuple[float, float, str], ...] | None:
-    """Amounts that differ, before and after; None when more differs than amounts and, beside them, dates."""
-    if masked(one.text) != masked(other.text):
+    """Numbers that differ, before and after, with their unit.
+
+    None when more differs than numbers, when the number of a law does, or
+    nothing but dates.
+    """
+    before, after = bare(one.text), bare(other.text)
+    if NUMBERS.sub("#", before) != NUMBERS.sub("#", after):
         return None
-    found = [amounts.extract(bare(c.text), c.lang, c.geo, c.category, c.label) for c in (one, other)]
-    around = [_outside(bare(cell.text), own) for cell, own in zip((one, other), found, strict=True)]
-    if around[0] != around[1]:
-        return None
-    if [(a.kind, a.unit) for a in found[0]] != [(a.kind, a.unit) for a in found[1]]:
-        return None
-    pairs = zip(*found, strict=True)
-    moves = tuple((a.value, b.value, a.unit) for a, b in pairs if a.value != b.value)
-    return None if not moves and _dates(one) != _dates(other) else moves
-
-
-def _outside(text: str, found: Sequence[amounts.Amount]) -> str:
-    """A text without its amounts and dates: numbers of laws stay."""
-    kept, last, text = [], 0, dateless(text)
-    for amount in found:
-        kept.append(text[last : amount.start])
-        last = max(last, amount.end)
-    return re.sub(f"{FILLER}+", "@", "#".join([*kept, text[last:]]))
-
-
-def _dates(cell: Cell) -> str:
-    """A text with its amounts blotted out: what is left are words, dates and numbers of laws."""
-    text = bare(cell.text)
-    for amount in amounts.extract(text, cell.lang, cell.geo, cell.category, cell.label):
-        text = text[: amount.start] + FILLER * (amount.end - amount.start) + text[amount.end :]
-    return re.sub(f"{FILLER}+", "#", text)
+    moves, dated = [], False
+    for old, new in zip(NUMBERS.finditer(before), NUMBERS.finditer(after), strict=True):
+        if old[0] == new[0]:
+            continue
+        unit = amounts.unit_beside(after, *new.span(), other.geo)
+        nature = "amount" if unit else masks.nature(after, *new.span())
+        if nature == "law":
+            return None
+        values = [parse(found[0], other.lang, len(unit) == 3).value for found in (old, new)]
+        if nature == "date":
+            dated = True
+        elif values[0] != values[1]:
+            moves.append((values[0], values[1], unit))
+    return None if dated and not moves else tuple(moves)
 
 
 def _indexations(found: Sequence[Change]) -> Iterator[Indexation]:
@@ -205,6 +198,17 @@ def words(before: str, after: str) -> Iterator[Piece]:
         pieces += [Piece("same", new)] if kind == "equal" else _word_by_word(old, new)
         pieces.append(Piece("same", " "))
     yield from _merged(pieces)
+
+
+def _numbers(before: str, after: str) -> Iterator[Piece]:
+    """The difference of two texts that differ in numbers alone."""
+    before, after, last = bare(before), bare(after), 0
+    for old, new in zip(NUMBERS.finditer(before), NUMBERS.finditer(after), strict=True):
+        if old[0] != new[0]:
+            yield Piece("same", after[last : new.start()])
+            yield from (Piece("gone", old[0]), Piece("come", new[0]))
+            last = new.end()
+    yield Piece("same", after[last:])
 
 
 def _word_by_word(before: str, after: str) -> list[Piece]:

@@ -48,6 +48,9 @@ _LAWS = (
 )
 _MASK = re.compile("|".join(f"(?:{pattern})" for pattern in (*_DATES, *_LAWS)))
 _DATE = re.compile("|".join(f"(?:{pattern})" for pattern in _DATES))
+_LAW_NUMBER = re.compile("|".join(f"(?:{pattern})" for pattern in _LAWS))
+#: Characters around a number that say whether it belongs to a date or a law.
+_AROUND = 60
 #: What stands in place of what is masked: no letter, figure or space.
 FILLER = "\x00"
 
@@ -57,6 +60,11 @@ def masked(text: str) -> str:
     return _MASK.sub(lambda found: FILLER * len(found[0]), text)
 
 
-def dateless(text: str) -> str:
-    """The text with its dates and years blotted out, of the same length."""
-    return _DATE.sub(lambda found: FILLER * len(found[0]), text)
+def nature(text: str, start: int, end: int) -> str:
+    """Whether a number at a place of a text belongs to a ``date``, a ``law`` or to neither."""
+    first = max(0, start - _AROUND)
+    window = text[first : end + _AROUND]
+    for name, pattern in (("date", _DATE), ("law", _LAW_NUMBER)):
+        if any(m.start() < end - first and start - first < m.end() for m in pattern.finditer(window)):
+            return name
+    return "number"

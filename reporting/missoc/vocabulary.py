@@ -30,11 +30,9 @@ _WORDS = {
     r"(?:Kronen|[Cc]ouronnes|[Kk]roner|[Kk]ronor|[Kk]rona|[Kk]rónur)": "kr",
 }  # fmt: skip
 KRONE = {"DK": "DKK", "SE": "SEK", "NO": "NOK", "IS": "ISK", "CZ": "CZK", "SK": "SKK", "EE": "EEK"}
-_SIGNS = "|".join(
-    rf"(?<![A-Za-z]){re.escape(c)}" + (r"(?![A-Za-z])" if c[-1].isalpha() else "")
-    for c in sorted(CURRENCIES, key=len, reverse=True)
-)
-SIGN = rf"(?:{_SIGNS})"
+_LONG = sorted(CURRENCIES, key=len, reverse=True)
+_LETTERED = "|".join(re.escape(c) for c in _LONG if c[0].isalpha())
+_SIGNS = rf"[€£$]|(?<![A-Za-z])(?:{_LETTERED})(?![A-Za-z])"
 CURRENCY = rf"(?:{_SIGNS}|\b(?:{'|'.join(_WORDS)})\b)"
 MULTIPLES = {"million": 1e6, "mio": 1e6, "billion": 1e9, "milliard": 1e9, "mrd": 1e9, "thousand": 1e3,
              "tausend": 1e3, "tsd": 1e3, "mille": 1e3}  # fmt: skip

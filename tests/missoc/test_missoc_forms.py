@@ -57,7 +57,7 @@ def test_decisions_are_remembered(filled: Store, tmp_path: Path, capsys: pytest.
     found = [dict(zip(heads, row, strict=True)) for row in rows]
     by_place = {(row["category"], row["value"]): row for row in found}
     assert all(row["remembered"] for row in found)
-    assert by_place["amount", 39.17]["status"] is None  # its value rose: to be confirmed again
+    assert not by_place["amount", 39.17]["status"]  # its value rose: to be confirmed again
     assert by_place["ceiling", 5304]["status"] == "rejected"
     assert by_place["duration", 24]["status"] == "confirmed"
     assert by_place["overall", 27]["status"] == "corrected"
