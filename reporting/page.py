@@ -197,9 +197,8 @@ class Page:
         if not found.changes:
             self.say("The two editions hold no text of {geo} in common.")
             return
-        note = self.words.text("Invented examples: they describe the law of no country.") if invented else ""
         there = sorted({change.geo for change in found.changes})
-        display(reworded.summary(found, there, self.words, (note,) if note else ()))  # type: ignore[no-untyped-call]
+        display(reworded.summary(found, there, self.words, invented))  # type: ignore[no-untyped-call]
         for one in found.indexations:
             self.say(
                 "{country}: the amounts rose by {rate} %, which is an indexation ({amounts} amounts in {cells} cells).",

@@ -35,8 +35,9 @@ def html(pieces: Iterable[Piece], lang: str) -> str:
     tags = {"gone": "del", "come": "ins"}
     parts = []
     for piece in pieces:
-        said = escape(_signed(piece))
-        parts.append(f"<{tags[piece.kind]}>{said}</{tags[piece.kind]}>" if piece.kind in tags else said)
+        said, (before, after) = escape(piece.text), _SIGNS.get(piece.kind, ("", ""))
+        tag = tags.get(piece.kind)
+        parts.append(f"{before}<{tag}>{said}</{tag}>{after}" if tag else said)
     return f'<p lang="{escape(lang, quote=True)}">{"".join(parts)}</p>'
 
 
@@ -45,8 +46,9 @@ def typst(pieces: Iterable[Piece], lang: str) -> str:
     marks = {"gone": "strike", "come": "underline"}
     parts = []
     for piece in pieces:
-        said = f"#{typeset.string(_signed(piece))}"
-        parts.append(f"#{marks[piece.kind]}[{said}]" if piece.kind in marks else said)
+        said, signs = f"#{typeset.string(piece.text)}", _SIGNS.get(piece.kind, ("", ""))
+        before, after = (f"#{typeset.string(sign)}" for sign in signs)
+        parts.append(f"{before}#{marks[piece.kind]}[{said}]{after}" if piece.kind in marks else said)
     return f"#text(lang: {typeset.string(lang)})[{''.join(parts)}]"
 
 
@@ -61,7 +63,7 @@ def kind(change: Change, words: Words) -> str:
     return words.text("{kind}, indexation of {rate} %", kind=said, rate=words.number(change.rate, 2))
 
 
-def summary(found: Changes, geos: Sequence[str], words: Words, notes: tuple[str, ...]) -> Table:
+def summary(found: Changes, geos: Sequence[str], words: Words, invented: bool = False) -> Table:
     """How many cells of each country are unchanged, changed in amounts only, changed in words, new or removed."""
     counts = Counter((change.geo, change.kind) for change in found.changes)
     columns = (
@@ -74,7 +76,7 @@ def summary(found: Changes, geos: Sequence[str], words: Words, notes: tuple[str,
     return Table(
         id="missoc_changes", title=words.text("Changes between two editions of MISSOC"), geo="",
         tag=words.language.tag, stub=words.text("Country"), unit_head=words.text("Unit"), unit=words.text("cells"),
-        columns=columns, rows=rows, breaks=(), sources=(source(found, words),), notes=notes, flags=(),
+        columns=columns, rows=rows, breaks=(), sources=(source(found, words, invented),), notes=(), flags=(),
         flags_head=words.text("Flags: "), tidy=tidy,
     )  # fmt: skip
 
@@ -91,8 +93,14 @@ def _tidy(geo: str, kind: str, count: int, found: Changes) -> dict[str, object]:
     return {column: record[column] for column in TIDY}
 
 
-def source(found: Changes, words: Words) -> str:
-    """The source line: the two editions compared."""
+def source(found: Changes, words: Words, invented: bool = False) -> str:
+    """The source line: the two editions compared, or that they are invented."""
+    if invented:
+        return words.text(
+            "Source: invented examples of the package reporting, dated {start} and {end}. "
+            "They describe the law of no country.",
+            start=words.date(found.start), end=words.date(found.end),
+        )  # fmt: skip
     return words.text(
         "Source: MISSOC comparative tables, editions of {start} and {end}.",
         start=words.date(found.start), end=words.date(found.end),

@@ -134,7 +134,7 @@ def test_the_desk_there_and_back(filled: Store, tmp_path: Path, capsys: pytest.C
     assert (update["before"], update["after"], update["comment"]) == ("24 months.", "30 months.", "New law.")
     assert "1 of 23 cells updated" in capsys.readouterr().out
     assert desk(filled, form, "--read", form, "--output", tmp_path / "difference.html") == 0
-    assert "[−24−]" in (tmp_path / "difference.html").read_text(encoding="utf-8")
+    assert "[−<del>24</del>−]" in (tmp_path / "difference.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
