@@ -1,0 +1,357 @@
+"""The warm parent: a process with the heavy imports done, forked for each unit.
+
+The process that builds has threads and open files; forking it would copy locks
+held by nobody. A clean process is started instead, imports what notebooks
+import, and forks on request. While it lives it holds one thread, no database
+connection and no pool of any library; it refuses to fork otherwise.
+
+Requests come over lines (Unix sockets). A child asked for over a line ends with
+the line, and whatever it left running with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import pickle
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from multiprocessing import reduction
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import IO, Any
+
+from reporting.batch import processes
+
+#: What notebooks import, and what running them takes.
+MODULES = (
+    "reporting.page", "reporting.batch.run", "reporting.batch.shell", "reporting.batch.warm",
+    "papermill.execute", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.kernelapp",
+    "matplotlib.pyplot", "pandas", "seaborn", "statsmodels.api", "statsmodels.formula.api",
+)  # fmt: skip
+#: Libraries that start a pool when they are first loaded are told not to, here only.
+_CALM = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+
+#: Where a child works: folder, environment, where Python looks for modules.
+_Place = tuple[str, dict[str, str], list[str]]
+
+#: In a forked child, its line to the parent; elsewhere None.
+here: Line | None = None
+
+
+class NotAlone(RuntimeError):
+    """The parent has more than one thread: a fork would copy locks that nobody holds."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a child ended: its wait status, and what its function returned (None when it did not return)."""
+
+    number: int
+    status: int
+    result: Any
+
+
+class Line:
+    """One end of a line: forks children and hears how they end."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self._connection = Connection(os.dup(end.fileno()))
+        self._count = 0
+        self._heard: list[Ended] = []
+
+    def fileno(self) -> int:
+        """The file descriptor to wait for."""
+        return self._connection.fileno()
+
+    def fork(
+        self, function: Callable[..., Any], *arguments: Any, cwd: Path | None = None, fds: tuple[int, ...] = ()
+    ) -> tuple[int, int]:
+        """Fork a child that calls a function in this process's environment.
+
+        Parameters
+        ----------
+        function : callable
+            Importable; it gets the arguments, then a descriptor for each of ``fds``.
+        cwd : Path, optional
+            Where the child works; this process's folder by default.
+
+        Returns
+        -------
+        (int, int)
+            The number of the child on this line, and its process id.
+
+        Raises
+        ------
+        EOFError
+            When the parent is no more.
+        """
+        self._count += 1
+        place = str(cwd or Path.cwd())
+        # Unpacked in the child only: the parent imports nothing that it was not told to.
+        wanted = pickle.dumps((function, arguments))
+        self._send(("fork", self._count, wanted, (place, dict(os.environ), sys.path), len(fds)))
+        if fds:
+            reduction.sendfds(self._end, fds)
+        while True:
+            said = self._receive()
+            if isinstance(said, Ended):
+                self._heard.append(said)
+            elif isinstance(said, BaseException):
+                raise said
+            else:
+                return self._count, int(said)
+
+    def ended(self, timeout: float | None = 0.0) -> Ended | None:
+        """The next child that ended; None when none does in time."""
+        if not self._heard:
+            if timeout is not None and not self._connection.poll(timeout):
+                return None
+            self._heard.append(self._receive())
+        found = self._heard.pop(0)
+        return replace(found, result=pickle.loads(found.result) if found.result else None)
+
+    def end(self, number: int) -> None:
+        """End a child and all that it started, by force."""
+        self._send(("end", number))
+
+    def line(self) -> Line:
+        """A second line to the same parent."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._send(("line",))
+            reduction.sendfds(self._end, (theirs.fileno(),))
+        return Line(ours)
+
+    def close(self) -> None:
+        """End the line, and with it every child asked for over it."""
+        self._connection.close()
+        self._end.close()
+
+    def _send(self, what: Any) -> None:
+        try:
+            self._connection.send_bytes(pickle.dumps(what))
+        except OSError:
+            raise EOFError("the warm parent has ended") from None
+
+    def _receive(self) -> Any:
+        try:
+            return self._connection.recv()
+        except OSError:
+            raise EOFError("the warm parent has ended") from None
+
+
+def possible() -> bool:
+    """Whether this system can fork."""
+    return hasattr(os, "fork") and sys.platform != "darwin"
+
+
+def start(modules: tuple[str, ...] = MODULES, prepare: Callable[[], None] | None = None) -> Line:
+    """Start a warm parent; it gets ready by itself and ends with the line."""
+    ours, theirs = socket.socketpair()
+    root = str(Path(__file__).parents[2])
+    code = f"import sys; sys.path.append({root!r}); from reporting.batch.parent import serve; serve({theirs.fileno()})"
+    with theirs:
+        subprocess.Popen(
+            [sys.executable, "-P", "-c", code], pass_fds=(theirs.fileno(),), start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **_CALM},
+        )  # fmt: skip
+    line = Line(ours)
+    line._send((modules, prepare))
+    return line
+
+
+def serve(descriptor: int) -> None:
+    """Be a warm parent: get ready, then fork on request until the first line ends."""
+    with contextlib.suppress(EOFError, OSError):
+        _Parent(socket.socket(fileno=descriptor)).serve()
+    os._exit(0)
+
+
+@dataclass(frozen=True)
+class _Child:
+    """A child: its number, who asked for it, its own line here, and where it leaves its result."""
+
+    number: int
+    asker: socket.socket
+    line: socket.socket
+    result: IO[bytes]
+
+
+class _Parent:
+    """Lines and children."""
+
+    def __init__(self, first: socket.socket) -> None:
+        self.first = first
+        self.lines: dict[socket.socket, Connection] = {first: Connection(os.dup(first.fileno()))}
+        self.children: dict[int, _Child] = {}
+
+    def serve(self) -> None:
+        modules, prepare = self.lines[self.first].recv()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        processes.adopt_orphans()
+        self.wake, self.woken = os.pipe()
+        os.set_blocking(self.woken, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self.woken, warn_on_full_buffer=False)
+        _import(modules)
+        if prepare:
+            prepare()
+        gc.collect()
+        gc.freeze()
+        try:
+            while self.first in self.lines:
+                ready, _, _ = select.select([*self.lines, self.wake], [], [])
+                for end in ready:
+                    self._hear(end) if isinstance(end, socket.socket) else os.read(self.wake, 4096)
+                self._bury()
+        finally:
+            for pid in [*self.children]:
+                processes.end(pid)
+
+    def _hear(self, end: socket.socket) -> None:
+        if end not in self.lines:
+            return
+        try:
+            what, *rest = self.lines[end].recv()
+            if what == "fork":
+                self._fork(end, *rest)
+            elif what == "line":
+                [descriptor] = reduction.recvfds(end, 1)
+                self._open(socket.socket(fileno=descriptor))
+            else:
+                for pid in [pid for pid, child in self.children.items() if (child.asker, [child.number]) == (end, rest)]:
+                    processes.end(pid)
+        except (EOFError, OSError):
+            self._close(end)
+
+    def _open(self, end: socket.socket) -> None:
+        self.lines[end] = Connection(os.dup(end.fileno()))
+
+    def _close(self, end: socket.socket) -> None:
+        for pid in [pid for pid, child in self.children.items() if child.asker is end]:
+            processes.end(pid)
+        self.lines.pop(end).close()
+        end.close()
+
+    def _fork(self, end: socket.socket, number: int, wanted: bytes, place: _Place, count: int) -> None:
+        fds = reduction.recvfds(end, count) if count else []
+        threads = processes.threads()
+        if threads != 1:
+            self.lines[end].send(NotAlone(f"the warm parent has {threads} threads; it forks with one only"))
+            return
+        result = tempfile.TemporaryFile()  # noqa: SIM115  closed when the child is buried
+        mine, its = socket.socketpair()
+        pid = os.fork()
+        if pid == 0:
+            for opened in (mine, *self.lines, *self.lines.values(), *(c.result for c in self.children.values())):
+                opened.close()
+            _child(wanted, fds, place, result, its)
+        for descriptor in fds:
+            os.close(descriptor)
+        its.close()
+        self._open(mine)
+        self.children[pid] = _Child(number, end, mine, result)
+        self.lines[end].send(pid)
+
+    def _bury(self) -> None:
+        """Hear how children ended; end what they left running."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            child = self.children.pop(pid, None)
+            if child is None:
+                continue
+            if child.line in self.lines:
+                self._close(child.line)
+            processes.end_strays(set(self.children))
+            child.result.seek(0)
+            said = child.result.read()
+            child.result.close()
+            if child.asker in self.lines:
+                with contextlib.suppress(OSError):
+                    self.lines[child.asker].send(Ended(child.number, status, said))
+
+
+def _import(modules: tuple[str, ...]) -> None:
+    """Import what is there of some modules; nothing is drawn on a screen."""
+    backend = os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in modules:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+    if "matplotlib" in sys.modules:
+        sys.modules["matplotlib"].rcParams["backend"] = backend
+
+
+def _child(wanted: bytes, fds: list[int], place: _Place, result: IO[bytes], line: socket.socket) -> None:
+    """Be a child: one function, then the end."""
+    global here
+    status = 1
+    try:
+        _settle(*place)
+        here = Line(line)
+        function, arguments = pickle.loads(wanted)
+        try:
+            pickle.dump(function(*arguments, *fds), result)
+        except BaseException:
+            import traceback; traceback.print_exc(file=open("/tmp/child.err","a")); raise
+        result.flush()
+        status = 0
+    finally:
+        processes.end_below()
+        os._exit(status)
+
+
+def _settle(cwd: str, env: dict[str, str], path: list[str]) -> None:
+    """Make a child a process of its own: session, signals, environment, folder, seeds."""
+    os.setsid()
+    processes.adopt_orphans()
+    processes.end_with_parent()
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGINT, signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.path += [entry for entry in path if entry and entry not in sys.path]
+    os.chdir(cwd)
+    if "numpy" in sys.modules:
+        # The parent's generator would give every child the same numbers.
+        sys.modules["numpy"].random.seed()
+
+
+@contextlib.contextmanager
+def parent() -> Iterator[Line]:
+    """A line to the warm parent of this process: the one that forked it, or one that is started and kept."""
+    global _kept
+    if here is not None:
+        line = here.line()
+    else:
+        if _kept is None:
+            _kept = start()
+        line = _kept.line()
+    try:
+        yield line
+    finally:
+        line.close()
+
+
+_kept: Line | None = None
