@@ -14,20 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MaxNLocator
 
 from reporting import declarations as decl
 from reporting import typeset
 from reporting.labels import Words
 from reporting.tables import notes_html, plain, raw, slug
 from reporting.tabulate import Reader, remarks, sources
-
-# Drawn to files only: no window, whatever the machine has.
-mpl.use("svg")
 
 _MARKERS = "osD^vPX*<>hd"
 #: Lines only: dots and circles make large files.
@@ -78,7 +76,9 @@ def build(figure: decl.Figure, reader: Reader) -> Figure | None:
     frame = frame.assign(label=_labels(frame, w, by_geo))
     unit = w.code("unit", "PC" if figure.kind == "share" else frame["unit"].iloc[0])
     with mpl.rc_context(_STYLE), sns.axes_style("white", rc=_STYLE):
-        canvas, axes = plt.subplots(figsize=(6.7, _height(figure, frame)))
+        # Without pyplot: drawn to files only, and no other figure of the process is touched.
+        canvas = Canvas(figsize=(6.7, _height(figure, frame)))
+        axes = canvas.subplots()
         _DRAW[figure.kind](axes, frame, reader)
         _dress(axes, w, unit, horizontal=figure.kind in ("ranking", "bars"))
         svg = _svg(canvas)
@@ -250,7 +250,7 @@ def _dress(axes: Axes, words: Words, unit: str, horizontal: bool) -> None:
         axes.set_xlabel(unit)
     else:
         axes.set_title(unit, loc="left", fontsize=8.5, color="#333333")
-        years.set_major_locator(mpl.ticker.MaxNLocator(integer=True, nbins=11))
+        years.set_major_locator(MaxNLocator(integer=True, nbins=11))
         years.set_major_formatter(lambda value, _: str(int(value)))
         axes.grid(axis="y", color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
@@ -265,10 +265,9 @@ def _left_out(figure: decl.Figure, frame: pd.DataFrame, geos: list[str], words: 
     return (words.text("Not available for {year}: {names}.", year=year, names=words.enumeration(absent)),)
 
 
-def _svg(canvas: mpl.figure.Figure) -> bytes:
+def _svg(canvas: Canvas) -> bytes:
     out = io.BytesIO()
     canvas.savefig(out, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
-    plt.close(canvas)
     return out.getvalue()
 
 

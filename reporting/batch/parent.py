@@ -34,8 +34,9 @@ from reporting.batch import processes
 
 #: What notebooks import, and what running them takes.
 MODULES = (
-    "reporting.page", "reporting.batch.run", "reporting.batch.shell", "reporting.batch.warm",
-    "papermill.execute", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.kernelapp",
+    "reporting.page", "reporting.batch.run", "reporting.batch.shell", "reporting.batch.warm", "papermill.execute",
+    "ipykernel.debugger", "ipykernel_launcher", "IPython.core.completerlib", "IPython.core.debugger",
+    "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic", "IPython.utils.wildcard",
     "matplotlib.pyplot", "pandas", "seaborn", "statsmodels.api", "statsmodels.formula.api",
 )  # fmt: skip
 #: Libraries that start a pool when they are first loaded are told not to, here only.
@@ -163,10 +164,10 @@ def start(modules: tuple[str, ...] = MODULES, prepare: Callable[[], None] | None
     """Start a warm parent; it gets ready by itself and ends with the line."""
     ours, theirs = socket.socketpair()
     root = str(Path(__file__).parents[2])
-    code = f"import sys; sys.path.append({root!r}); from reporting.batch.parent import serve; serve({theirs.fileno()})"
+    code = f"import sys; sys.path[:1] = []; sys.path.append({root!r}); from reporting.batch.parent import serve"
     with theirs:
         subprocess.Popen(
-            [sys.executable, "-P", "-c", code], pass_fds=(theirs.fileno(),), start_new_session=True,
+            [sys.executable, "-c", f"{code}; serve({theirs.fileno()})"], pass_fds=(theirs.fileno(),), start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **_CALM},
         )  # fmt: skip
     line = Line(ours)
@@ -310,10 +311,7 @@ def _child(wanted: bytes, fds: list[int], place: _Place, result: IO[bytes], line
         _settle(*place)
         here = Line(line)
         function, arguments = pickle.loads(wanted)
-        try:
-            pickle.dump(function(*arguments, *fds), result)
-        except BaseException:
-            import traceback; traceback.print_exc(file=open("/tmp/child.err","a")); raise
+        pickle.dump(function(*arguments, *fds), result)
         result.flush()
         status = 0
     finally:
