@@ -11,6 +11,7 @@ the line, and whatever it left running with it.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -22,6 +23,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -34,7 +36,7 @@ from reporting.batch import processes
 
 #: What notebooks import, and what running them takes.
 MODULES = (
-    "reporting.page", "reporting.batch.run", "reporting.batch.shell", "reporting.batch.warm", "papermill.execute",
+    "reporting.page", "reporting.batch.run", "reporting.batch.shell", "reporting.batch.client", "papermill.execute",
     "ipykernel.debugger", "ipykernel_launcher", "IPython.core.completerlib", "IPython.core.debugger",
     "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic", "IPython.utils.wildcard",
     "matplotlib.pyplot", "pandas", "seaborn", "statsmodels.api", "statsmodels.formula.api",
@@ -79,16 +81,21 @@ class Line:
         return self._connection.fileno()
 
     def fork(
-        self, function: Callable[..., Any], *arguments: Any, cwd: Path | None = None, fds: tuple[int, ...] = ()
+        self,
+        function: Callable[..., Any],
+        *arguments: Any,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        fds: tuple[int, ...] = (),
     ) -> tuple[int, int]:
-        """Fork a child that calls a function in this process's environment.
+        """Fork a child that calls a function.
 
         Parameters
         ----------
         function : callable
             Importable; it gets the arguments, then a descriptor for each of ``fds``.
-        cwd : Path, optional
-            Where the child works; this process's folder by default.
+        cwd, env : Path and dict, optional
+            The child's folder and environment; those of this process by default.
 
         Returns
         -------
@@ -104,7 +111,7 @@ class Line:
         place = str(cwd or Path.cwd())
         # Unpacked in the child only: the parent imports nothing that it was not told to.
         wanted = pickle.dumps((function, arguments))
-        self._send(("fork", self._count, wanted, (place, dict(os.environ), sys.path), len(fds)))
+        self._send(("fork", self._count, wanted, (place, dict(os.environ) if env is None else env, sys.path), len(fds)))
         if fds:
             reduction.sendfds(self._end, fds)
         while True:
@@ -336,20 +343,38 @@ def _settle(cwd: str, env: dict[str, str], path: list[str]) -> None:
         sys.modules["numpy"].random.seed()
 
 
+def leave() -> None:
+    """End a child as an interpreter ends: threads are waited for, exit functions called."""
+    threading._shutdown()  # type: ignore[attr-defined]  # what the interpreter calls first
+    atexit._run_exitfuncs()
+    gc.collect()
+
+
 @contextlib.contextmanager
 def parent() -> Iterator[Line]:
-    """A line to the warm parent of this process: the one that forked it, or one that is started and kept."""
-    global _kept
+    """A line to the warm parent of this process: the one that forked it, or one that is started and kept.
+
+    A kept parent whose code has been changed since forks no more.
+    """
     if here is not None:
         line = here.line()
     else:
-        if _kept is None:
-            _kept = start()
-        line = _kept.line()
+        with _starting:
+            now = _stamp()
+            if not _kept or _kept[-1][0] != now:
+                _kept.append((now, start()))
+            line = _kept[-1][1].line()
     try:
         yield line
     finally:
         line.close()
 
 
-_kept: Line | None = None
+def _stamp() -> tuple[int, ...]:
+    """When the files of this package were changed."""
+    return tuple(path.stat().st_mtime_ns for path in sorted(Path(__file__).parents[1].rglob("*.py")))
+
+
+_starting = threading.Lock()
+#: Parents with the stamp of their code; only the last one forks, the children of the others live on.
+_kept: list[tuple[tuple[int, ...], Line]] = []

@@ -9,10 +9,8 @@ ZeroMQ channels.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import codecs
 import contextlib
-import gc
 import os
 import secrets
 import select
@@ -31,6 +29,8 @@ from ipykernel.kernelapp import IPKernelApp
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
 from traitlets import DottedObjectName
+
+from reporting.batch.parent import leave
 
 SHELL, IOPUB = b"s", b"i"
 _HEAD = struct.Struct("!cI")
@@ -196,7 +196,9 @@ def serve(arguments: list[str], descriptor: int) -> None:
     # A loop that is stopped is how exit() ends a kernel.
     with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, RuntimeError):
         asyncio.run(_answer(app))
-    _leave(app)
+    # What the notebook held goes first: open files are written.
+    app.kernel.shell.user_ns.clear()
+    leave()
 
 
 async def _answer(app: SocketApp) -> None:
@@ -208,11 +210,3 @@ async def _answer(app: SocketApp) -> None:
     while True:
         _, frames = await unpack(reader)
         await kernel.dispatch_shell([zmq.Frame(frame) for frame in frames])
-
-
-def _leave(app: SocketApp) -> None:
-    """End as an interpreter ends: threads, exit functions, what the notebook held (open files are written)."""
-    threading._shutdown()  # type: ignore[attr-defined]  # what the interpreter calls first
-    atexit._run_exitfuncs()
-    app.kernel.shell.user_ns.clear()
-    gc.collect()
