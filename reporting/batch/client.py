@@ -22,7 +22,7 @@ from papermill.utils import merge_kwargs, remove_args
 
 from reporting.batch import parent
 from reporting.batch.shell import IOPUB, SHELL, pack, send, serve, unpack
-from reporting.batch.warm import refusal
+from reporting.batch.warm import ENGINE, WIDGETS, known, refusal
 
 #: Seconds a kernel gets to end by itself, as nbclient's own.
 _FAREWELL = 5.0
@@ -37,7 +37,8 @@ class Engine(NBClientEngine):  # type: ignore[misc]  # papermill has no types
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
         """Run the cells; the options are those of papermill's own engine."""
         if why := refusal(nb_man.nb, kernel_name):
-            logger.info(f"An ordinary kernel: {why}")
+            logger.info(f"Not in the in-process shell: {why}")
+            kernel_name = ENGINE if why == WIDGETS and known(ENGINE) else kernel_name
             return super().execute_managed_notebook(nb_man, kernel_name, **options)
         limit = options.get("execution_timeout") or options.get("timeout")
         own = remove_args(_OTHERS, **options)

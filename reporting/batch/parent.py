@@ -67,11 +67,26 @@ class Ended:
     result: Any
 
 
-class Line:
-    """One end of a line: forks children and hears how they end."""
+@dataclass(frozen=True)
+class Related:
+    """A child asked for by another child."""
 
-    def __init__(self, end: socket.socket) -> None:
-        self._end = end
+    asker: int
+    pid: int
+
+
+class Line:
+    """One end of a line: forks children and hears how they end.
+
+    Attributes
+    ----------
+    related : dict
+        On the first line of a parent: for a child, the children that it asked for.
+    """
+
+    def __init__(self, end: socket.socket, process: subprocess.Popen[bytes] | None = None) -> None:
+        self._end, self._process = end, process
+        self.related: dict[int, set[int]] = {}
         self._connection = Connection(os.dup(end.fileno()))
         self._count = 0
         self._heard: list[Ended] = []
@@ -115,20 +130,20 @@ class Line:
         if fds:
             reduction.sendfds(self._end, fds)
         while True:
-            said = self._receive()
-            if isinstance(said, Ended):
-                self._heard.append(said)
-            elif isinstance(said, BaseException):
+            said = self._hear()
+            if said is None:
+                continue
+            if isinstance(said, BaseException):
                 raise said
             else:
                 return self._count, int(said)
 
     def ended(self, timeout: float | None = 0.0) -> Ended | None:
         """The next child that ended; None when none does in time."""
-        if not self._heard:
+        while not self._heard:
             if timeout is not None and not self._connection.poll(timeout):
                 return None
-            self._heard.append(self._receive())
+            self._hear()
         found = self._heard.pop(0)
         return replace(found, result=pickle.loads(found.result) if found.result else None)
 
@@ -148,6 +163,8 @@ class Line:
         """End the line, and with it every child asked for over it."""
         self._connection.close()
         self._end.close()
+        if self._process is not None:
+            self._process.wait()
 
     def _send(self, what: Any) -> None:
         try:
@@ -155,11 +172,19 @@ class Line:
         except OSError:
             raise EOFError("the warm parent has ended") from None
 
-    def _receive(self) -> Any:
+    def _hear(self) -> Any:
+        """The answer to a request; None for news, which is kept."""
         try:
-            return self._connection.recv()
+            said = self._connection.recv()
         except OSError:
             raise EOFError("the warm parent has ended") from None
+        if isinstance(said, Ended):
+            self._heard.append(said)
+        elif isinstance(said, Related):
+            self.related.setdefault(said.asker, set()).add(said.pid)
+        else:
+            return said
+        return None
 
 
 def possible() -> bool:
@@ -173,11 +198,11 @@ def start(modules: tuple[str, ...] = MODULES, prepare: Callable[[], None] | None
     root = str(Path(__file__).parents[2])
     code = f"import sys; sys.path[:1] = []; sys.path.append({root!r}); from reporting.batch.parent import serve"
     with theirs:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-c", f"{code}; serve({theirs.fileno()})"], pass_fds=(theirs.fileno(),), start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **_CALM},
         )  # fmt: skip
-    line = Line(ours)
+    line = Line(ours, process)
     line._send((modules, prepare))
     return line
 
@@ -272,8 +297,11 @@ class _Parent:
             os.close(descriptor)
         its.close()
         self._open(mine)
+        asker = next((known for known, child in self.children.items() if child.line is end), None)
         self.children[pid] = _Child(number, end, mine, result)
         self.lines[end].send(pid)
+        if asker is not None:
+            self.lines[self.first].send(Related(asker, pid))
 
     def _bury(self) -> None:
         """Hear how children ended; end what they left running."""

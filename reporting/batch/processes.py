@@ -46,27 +46,33 @@ def end(pid: int) -> None:
     with contextlib.suppress(*_GONE):
         found = psutil.Process(pid)
         # Stopped first, so that it starts nothing more while its descendants are looked for.
-        found.send_signal(signal.SIGSTOP)
+        found.suspend()
         _kill([*found.children(recursive=True), found])
-    with contextlib.suppress(*_GONE):
-        os.killpg(pid, signal.SIGKILL)
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(*_GONE):
+            os.killpg(pid, signal.SIGKILL)
 
 
 def end_below() -> None:
     """End everything that this process started."""
-    with contextlib.suppress(OSError):
-        if not Path(f"/proc/self/task/{os.getpid()}/children").read_text():
-            return
     with contextlib.suppress(*_GONE):
-        _kill(psutil.Process().children(recursive=True))
+        if _children():
+            _kill(psutil.Process().children(recursive=True))
+
+
+def _children() -> list[int]:
+    """The process ids of this process's children."""
+    try:
+        return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+    except OSError:
+        return [child.pid for child in psutil.Process().children()]
 
 
 def end_strays(known: set[int]) -> None:
     """End the children of this process that it did not start itself: orphans of what has ended."""
     with contextlib.suppress(*_GONE):
-        for child in psutil.Process().children():
-            if child.pid not in known:
-                _kill([*child.children(recursive=True), child])
+        for pid in set(_children()) - known:
+            end(pid)
 
 
 def _kill(processes: Iterable[psutil.Process]) -> None:

@@ -16,7 +16,8 @@ from reporting.batch import parent
 
 ENGINE = "reporting-warm"
 #: Widgets talk to a front end, and a front end's answers need a whole kernel.
-_WIDGETS = re.compile(r"\bipywidgets\b|\binteract(ive|_manual)?\s*\(|^\s*%(gui|connect_info|qtconsole)\b", re.MULTILINE)
+WIDGETS = "it uses widgets"
+_FRONT_END = re.compile(r"\bipywidgets\b|\binteract(ive|_manual)?\s*\(|^\s*%(gui|connect_info|qtconsole)\b", re.MULTILINE)
 
 
 class WarmEngine:
@@ -46,18 +47,23 @@ class WarmEngine:
 
 def refusal(notebook: Any, kernel_name: str) -> str:
     """Why a notebook cannot run in the in-process shell; empty when it can."""
-    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-
     if not parent.possible():
         return "processes cannot be forked here"
-    try:
-        command = KernelSpecManager().get_kernel_spec(kernel_name).argv
-    except NoSuchKernel:
-        return f"the kernel {kernel_name!r} is not known"
-    if not (_same(command[0]) and command[1:3] == ["-m", "ipykernel_launcher"]):
+    command = known(kernel_name)
+    if not command or not (_same(command[0]) and command[1:3] == ["-m", "ipykernel_launcher"]):
         return f"{kernel_name!r} is another kernel"
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    return "it uses widgets" if _WIDGETS.search(code) else ""
+    return WIDGETS if _FRONT_END.search(code) else ""
+
+
+def known(kernel_name: str) -> list[str]:
+    """The command of an installed kernel; empty when there is none of that name."""
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    try:
+        return list(KernelSpecManager().get_kernel_spec(kernel_name).argv)
+    except NoSuchKernel:
+        return []
 
 
 def _same(program: str) -> bool:

@@ -12,7 +12,11 @@ from typing import Protocol
 
 from reporting import declarations
 from reporting.batch.plan import Target
-from reporting.batch.run import Outcome, execute, make, run_all
+from reporting.batch import parent
+from reporting.batch.outcomes import Job as PoolJob
+from reporting.batch.outcomes import Limits, Outcome
+from reporting.batch.pool import run_all
+from reporting.batch.run import execute, make
 from reporting.publications.assemble import Job, assemble, translated
 from reporting.vintages import alone
 
@@ -70,19 +74,20 @@ def _build(targets: list[Target], jobs: int, engine: str, record: bool, watcher:
     os.environ["REPORTING_HOME"] = str(declarations.home())
     if record:
         translated({target.lang for target in targets})
-    units = [(unit.name, execute, unit) for target in targets for unit in target.units]
+    units = [PoolJob(unit.name, execute, unit) for target in targets for unit in target.units]
     start = time.monotonic()
     watcher.begin("notebooks", len(units))
-    outcomes = run_all(units, jobs, lambda o: watcher.step(o.name, o.error))
+    outcomes = run_all(units, Limits(jobs), lambda o: watcher.step(o.name, o.error))
     failures = [outcome for outcome in outcomes if outcome.error]
     failed = {outcome.name for outcome in failures}
     ran = time.monotonic()
     whole = [t for t in targets if not failed & {unit.name for unit in t.units}]
     watcher.begin("publications", len(whole))
     made = run_all(
-        [(t.name, assemble, Job(t, engine, record)) for t in whole], jobs, lambda o: watcher.step(o.name, o.error)
+        [PoolJob(t.name, assemble, Job(t, engine, record)) for t in whole], Limits(jobs), lambda o: watcher.step(o.name, o.error), modules=(*parent.MODULES, "reporting.publications.assemble")
     )
     failures += [outcome for outcome in made if outcome.error]
     good = {outcome.name for outcome in made if not outcome.error}
     stages = {"notebooks": ran - start, "publications": time.monotonic() - ran}
+    for o in outcomes + made: print(o)
     return Result([t.folder for t in whole if t.name in good], failures, stages)

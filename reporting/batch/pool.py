@@ -1,0 +1,190 @@
+"""Jobs in processes of their own, as many at a time as cores and memory allow.
+
+A job that crashes, is killed or takes too long fails alone and is tried once
+more. A job may have successors, which wait for nothing but it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from reporting.batch import parent, processes
+from reporting.batch.lanes import Lanes
+from reporting.batch.outcomes import Job, Limits, Outcome, guarded
+from reporting.errors import OutputFailed
+
+#: What a job is expected to take before any has been measured, in bytes.
+_FIRST_GUESS = 150 << 20
+#: Seconds between two looks at memory and clock.
+_LOOK = 0.2
+_TRIES = 2
+#: Whatever does jobs in processes of their own.
+Workers = parent.Line | Lanes
+
+
+def run_all(
+    jobs: Iterable[Job], limits: Limits, done: Callable[[Outcome], Iterable[Job] | None],
+    modules: tuple[str, ...] = parent.MODULES, prepare: Callable[[], None] | None = None,
+) -> list[Outcome]:  # fmt: skip
+    """Run jobs in processes of their own, several at a time.
+
+    Parameters
+    ----------
+    jobs : iterable of Job
+        Functions and arguments that can be pickled.
+    limits : Limits
+        How many at a time, in how much memory, how long each.
+    done : callable
+        Called in this process with each outcome as it comes; it may return
+        more jobs.
+    modules, prepare : tuple of str and callable, optional
+        What the process that is forked imports and does first.
+
+    Returns
+    -------
+    list of Outcome
+        One for each job, in the order of their ends.
+    """
+    waiting = deque(jobs)
+    if not waiting:
+        return []
+    pool = _Pool(waiting, limits, done)
+    with _warm(modules, prepare) as renew:
+        while pool.waiting or pool.running:
+            try:
+                pool.advance(renew(False))
+            except EOFError:
+                pool.lost()
+                renew(True)
+    return pool.outcomes
+
+
+@contextmanager
+def _warm(modules: tuple[str, ...], prepare: Callable[[], None] | None) -> Iterator[Callable[[bool], Workers]]:
+    """A warm parent that ends with its children on leaving, also on Ctrl-C; a new one on demand."""
+
+    def start() -> Workers:
+        return parent.start(modules, prepare) if parent.possible() else Lanes()
+
+    lines = [start()]
+
+    def renew(wanted: bool) -> Workers:
+        if wanted:
+            lines[0].close()
+            lines[0] = start()
+        return lines[0]
+
+    try:
+        yield renew
+    finally:
+        lines[0].close()
+
+
+@dataclass
+class _Running:
+    job: Job
+    tries: int
+    number: int
+    pid: int
+    start: float = field(default_factory=time.monotonic)
+    memory: int = 0
+    peak: int = 0
+    ended: str = ""
+
+
+class _Pool:
+    """What waits, what runs, what has ended."""
+
+    def __init__(
+        self, waiting: deque[Job], limits: Limits, done: Callable[[Outcome], Iterable[Job] | None]
+    ) -> None:
+        self.waiting = deque((job, 1) for job in waiting)
+        self.running: dict[int, _Running] = {}
+        self.outcomes: list[Outcome] = []
+        self.limits, self.done = limits, done
+        self.guess, self.looked = _FIRST_GUESS, 0.0
+        self.peaks: list[int] = []
+
+    def advance(self, line: Workers) -> None:
+        """Start what can start, hear who ended, look at memory and clock."""
+        while self.waiting and self._admits():
+            job, tries = self.waiting[0]
+            number, pid = line.fork(_guarded, job.function, job.argument)
+            self.waiting.popleft()
+            self.running[number] = _Running(job, tries, number, pid)
+        if ended := line.ended(_LOOK):
+            self._finish(self.running.pop(ended.number), ended.result, ended.status)
+        if time.monotonic() - self.looked > _LOOK:
+            self._look(line)
+
+    def lost(self) -> None:
+        """The process that forks was killed, and all children with it."""
+        for running in [*self.running.values()]:
+            self._finish(self.running.pop(running.number), None, 9)
+        if not self.outcomes and all(tries > _TRIES for _, tries in self.waiting):
+            raise OutputFailed("The process that runs the notebooks was killed twice: free memory and try again.")
+
+    def _admits(self) -> bool:
+        """Whether one more job fits, by cores and memory; one always does."""
+        if not self.running:
+            return True
+        if len(self.running) >= self.limits.jobs:
+            return False
+        committed = sum(max(r.memory, self.guess) for r in self.running.values())
+        free = processes.available() + sum(r.memory for r in self.running.values())
+        return committed + self.guess <= min(self.limits.memory or free, free)
+
+    def _look(self, line: Workers) -> None:
+        self.looked = time.monotonic()
+        for running in self.running.values():
+            own = (running.pid, *line.related.get(running.pid, ()))
+            running.memory = sum(processes.memory(pid) for pid in own)
+            running.peak = max(running.peak, running.memory)
+            if self.limits.timeout and self.looked - running.start > self.limits.timeout:
+                self._end(line, running, f"it took longer than {self.limits.timeout:g} s (--timeout)")
+        largest = max(self.running.values(), key=lambda r: r.memory, default=None)
+        if largest and self.limits.memory and sum(r.memory for r in self.running.values()) > self.limits.memory:
+            limit = f"{self.limits.memory >> 20} MB (--memory)"
+            self._end(line, largest, f"it took {largest.memory >> 20} MB, and the notebooks together more than {limit}")
+
+    def _end(self, line: Workers, running: _Running, why: str) -> None:
+        if not running.ended:
+            running.ended = why
+            line.end(running.number)
+
+    def _finish(self, running: _Running, said: tuple[str, bool] | None, status: int) -> None:
+        error, died = said or (_cause(running, status), True)
+        if running.peak:
+            self.peaks = sorted([*self.peaks, running.peak])
+            self.guess = self.peaks[len(self.peaks) * 9 // 10]
+        if died and running.tries < _TRIES:
+            self.waiting.append((running.job, running.tries + 1))
+            return
+        seconds = time.monotonic() - running.start
+        outcome = Outcome(running.job.name, error, seconds, running.peak, running.tries)
+        self.outcomes.append(outcome)
+        self.waiting.extend((job, 1) for job in self.done(outcome) or ())
+
+
+def _cause(running: _Running, status: int) -> str:
+    """Why a job's process ended without a word."""
+    if running.ended:
+        return f"{running.ended}."
+    if os.WIFSIGNALED(status):
+        return "its process was killed, perhaps for want of memory. Run it again with fewer --jobs."
+    return f"its process ended by itself, with exit code {os.waitstatus_to_exitcode(status)}."
+
+
+def _guarded(function: Callable[[Any], None], argument: Any) -> tuple[str, bool]:
+    """Do a job in a child: what went wrong in words, and whether trying again may help."""
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    return guarded(function, argument)

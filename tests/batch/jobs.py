@@ -1,0 +1,79 @@
+"""Jobs: functions that a process of their own can import."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from reporting.errors import UsageError
+
+
+def write(path):
+    """Succeed."""
+    Path(path).write_text("done")
+
+
+def fail(what):
+    """Fail with an error meant for a person."""
+    raise UsageError(f"cannot do {what}")
+
+
+def full(path):
+    """Fail as on a full disk."""
+    raise OSError(28, "No space left on device", path)
+
+
+def crash(path):
+    """Fail with a programmer's error."""
+    raise KeyError("typo")
+
+
+def die(path):
+    """End the process, as the system does when memory runs out."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave(path):
+    """End the process by itself."""
+    os._exit(7)
+
+
+def hang(path):
+    """Do nothing for ever, deaf to polite signals."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        time.sleep(1)
+
+
+def hoard(megabytes):
+    """Take memory, then wait."""
+    held = bytearray(megabytes << 20)
+    time.sleep(60)
+    del held
+
+
+def second_time(path):
+    """Be killed the first time, succeed the second."""
+    if not Path(path).exists():
+        Path(path).touch()
+        die(path)
+    write(path)
+
+
+def breed(path):
+    """Leave processes behind: a child, one in a session of its own, and an orphan."""
+    sleep = [sys.executable, "-c", f"import time; time.sleep(600)  # {path}"]
+    subprocess.Popen(sleep)
+    subprocess.Popen(sleep, start_new_session=True)
+    subprocess.run(["sh", "-c", f"{sys.executable} -c 'import time; time.sleep(600)  # {path}' &"], check=True)
+    write(path + ".bred")
+
+
+def breed_and_die(path):
+    """Leave processes behind and be killed."""
+    breed(path)
+    die(path)
