@@ -24,7 +24,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import PoFileError, read_po, write_po
 from babel.numbers import format_decimal
 
-from reporting import vintages
+from reporting import reads, vintages
 from reporting.declarations import Declarations, Indicator, load
 from reporting.errors import DeclarationError, UsageError
 
@@ -61,7 +61,7 @@ class Words:
         self.language = declarations.languages[lang]
         self.locale = Locale.parse(self.language.locale)
         self.missing: set[str] = set()
-        self._catalogue = {} if lang == "en" else catalogue(declarations.home, lang)
+        self._catalogue = {} if lang == "en" else reads.Watched(catalogue(declarations.home, lang), "message", lang)
 
     def text(self, message: str, /, **values: object) -> str:
         """A message in this language, its named placeholders filled."""
@@ -129,6 +129,7 @@ class Words:
 
 
 @functools.cache
+@reads.covers
 def catalogue(home: Path, lang: str) -> dict[str, str]:
     """English message to translation, without the fuzzy ones."""
     path = home / "parameters" / "labels" / lang / "messages.po"
@@ -191,6 +192,12 @@ def messages(declarations: Declarations) -> set[str]:
     found |= {accepted.reason for accepted in d.accepted}
     found |= set(_spoken(d.home))
     return {message for message in found if message}
+
+
+@reads.covers
+def untranslated(declarations: Declarations, lang: str) -> list[str]:
+    """Messages in use that have no translation."""
+    return [] if lang == "en" else sorted(messages(declarations) - set(catalogue(declarations.home, lang)))
 
 
 def _held() -> Iterator[vintages.Manifest]:

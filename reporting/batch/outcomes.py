@@ -11,11 +11,12 @@ from reporting.errors import NotebookDied, ReportingError
 
 @dataclass(frozen=True)
 class Job:
-    """Something to do in a process of its own."""
+    """Something to do in a process of its own; ``key`` tells it from others of its name."""
 
     name: str
     function: Callable[[Any], None]
     argument: Any
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Outcome:
     seconds: float = 0.0
     memory: int = 0
     tries: int = 1
+    key: str = ""
 
 
 def guarded(function: Callable[[Any], None], argument: Any) -> tuple[str, bool]:

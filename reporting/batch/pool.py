@@ -169,7 +169,7 @@ class _Pool:
             self.waiting.append((running.job, running.tries + 1))
             return
         seconds = time.monotonic() - running.start
-        outcome = Outcome(running.job.name, error, seconds, running.peak, running.tries)
+        outcome = Outcome(running.job.name, error, seconds, running.peak, running.tries, running.job.key)
         self.outcomes.append(outcome)
         self.waiting.extend((job, 1) for job in self.done(outcome) or ())
 

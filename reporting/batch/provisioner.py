@@ -17,7 +17,7 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.provisioning import LocalProvisioner
 
-from reporting.batch import parent
+from reporting.batch import inputs, parent
 from reporting.batch.warm import ENGINE
 
 
@@ -83,6 +83,7 @@ def serve(arguments: list[str]) -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     sys.argv = [str(ipykernel_launcher.__file__), *arguments]
+    inputs.begin()
     with contextlib.suppress(SystemExit):
         IPKernelApp.launch_instance(arguments)
     parent.leave()

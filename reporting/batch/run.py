@@ -9,10 +9,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from reporting import reads
 from reporting.batch import parent
+from reporting.batch.fresh import RECORD, Step, seal
 from reporting.batch.plan import Unit
 from reporting.batch.warm import ENGINE
 from reporting.errors import NotebookDied, NotebookFailed, OutputFailed
@@ -22,8 +28,50 @@ NOTEBOOK = "notebook.ipynb"
 _TRANSPORT = "tcp" if os.name == "nt" else "ipc"
 
 
-def execute(unit: Unit) -> None:
+@dataclass(frozen=True)
+class Work:
+    """A unit to run, and what its record will say of the inputs known beforehand."""
+
+    unit: Unit
+    code: str
+    facts: dict[str, Any]
+
+
+def step(unit: Unit) -> Step:
+    """A unit as a step: what it makes of which inputs."""
+    given = {"notebook": reads.digest(unit.notebook.read_bytes()), "parameters": unit.parameters}
+    return Step(unit.name, unit.folder, unit.folder / RECORD, given)
+
+
+def recorded(work: Work) -> None:
+    """Run one notebook and keep, beside its results, what they came from."""
+    before, unit = step(work.unit), work.unit
+    make(unit.folder.parent)
+    with asking(unit.folder.with_name(unit.folder.name + ".reads.part")) as asked:
+        execute(unit, lambda part: seal(before, work.facts, work.code, asked, part, part / RECORD))
+
+
+@contextmanager
+def asking(path: Path) -> Iterator[Path]:
+    """Within, this process and those it starts write down what they ask."""
+    path.unlink(missing_ok=True)
+    os.environ[reads.FILE] = str(path)
+    try:
+        yield path
+    finally:
+        del os.environ[reads.FILE]
+        path.unlink(missing_ok=True)
+
+
+def execute(unit: Unit, finish: Callable[[Path], None] = lambda _: None) -> None:
     """Run one notebook with papermill into the unit's folder.
+
+    Parameters
+    ----------
+    unit : Unit
+    finish : callable, optional
+        Called with the folder of the results when all cells have run, before
+        it is moved into place.
 
     Raises
     ------
@@ -55,6 +103,7 @@ def execute(unit: Unit) -> None:
                 progress_bar=False, kernel_name="python3", log_output=False, start_timeout=120,
             ).result()  # fmt: skip
         _refuse_early_end(part / NOTEBOOK, unit)
+        finish(part)
         replace(part, unit.folder)
     except PapermillExecutionError as error:
         part.rename(failed)

@@ -30,6 +30,7 @@ from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
 from traitlets import DottedObjectName
 
+from reporting.batch import inputs
 from reporting.batch.parent import leave
 
 SHELL, IOPUB = b"s", b"i"
@@ -193,6 +194,7 @@ def serve(arguments: list[str], descriptor: int) -> None:
     sys.argv = [str(ipykernel_launcher.__file__), *arguments]
     app = SocketApp.instance()
     app.initialize(arguments)
+    inputs.begin()
     # A loop that is stopped is how exit() ends a kernel.
     with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, RuntimeError):
         asyncio.run(_answer(app))

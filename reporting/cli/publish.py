@@ -35,6 +35,8 @@ def build(
 ) -> None:
     """Build a publication: run its notebooks, render, write workbook and data."""
     from reporting import publications
+    from reporting.batch import processes
+    from reporting.batch.outcomes import Limits
     from reporting.batch.plan import plan
     from reporting.publications import build as building
 
@@ -58,7 +60,7 @@ def build(
               [(publication, t.geo, t.lang, str(len(t.units)), str(t.folder)) for t in targets])  # fmt: skip
         return
     with progress_of(as_json) as progress:
-        result = building.build(targets, jobs or os.cpu_count() or 1, chosen, record, progress)
+        result = building.build(targets, Limits(jobs or processes.cores()), chosen, record, progress)
     _report(result, as_json)
     if result.failures:
         raise typer.Exit(1)

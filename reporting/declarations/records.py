@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from reporting import reads
+
 Text = Annotated[str, Field(min_length=1)]
 #: An id that also names a file or a folder.
 Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
@@ -230,8 +232,10 @@ class Declarations(_Record):
     def indicator_ids(self, patterns: tuple[str, ...]) -> list[str]:
         """Ids that fit the patterns (``family.*``), in declared order."""
         found: list[str] = []
-        for pattern in patterns:
-            found += [i for i in self.indicators if i not in found and fnmatchcase(i, pattern)]
+        with reads.covered():
+            for pattern in patterns:
+                found += [i for i in self.indicators if i not in found and fnmatchcase(i, pattern)]
+        reads.asked(("ids", *patterns), found)
         return found
 
     def members(self, geo: str) -> tuple[str, ...]:

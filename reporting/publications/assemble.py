@@ -15,18 +15,19 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from reporting import __version__, declarations, validation, vintages, workbook
+from reporting import __version__, declarations, reads, validation, vintages, workbook
+from reporting.batch.fresh import RECORD, Step, digests, seal
 from reporting.batch.plan import Target
-from reporting.batch.run import NOTEBOOK, make, replace
+from reporting.batch.run import NOTEBOOK, asking, make, replace
 from reporting.errors import ValidationFailed
-from reporting.labels import Words
-from reporting.publications import Book, Chapter, render
+from reporting.labels import Words, untranslated
+from reporting.publications import Book, Chapter, quarto, render
 from reporting.tables import MEDIA_TYPE, TIDY, Table
 
 #: Libraries whose versions can change a result.
@@ -45,15 +46,39 @@ _LIBRARIES = (
 
 
 @dataclass(frozen=True)
-class Job:
-    """A target to assemble, how to render it, and whether it is of record."""
+class Assembly:
+    """A target to assemble, how to render it, whether it is of record, and what its record will say."""
 
     target: Target
     engine: str
     record: bool
+    code: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
-def assemble(job: Job) -> None:
+def step(job: Assembly) -> Step:
+    """A target as a step: what it makes of which inputs."""
+    target, house = job.target, declarations.home() / "_quarto.yml"
+    given = {
+        "publication": target.publication.model_dump_json(),
+        "options": [target.formats, target.as_of, target.span, job.engine, job.record],
+        "renderer": quarto.version() if job.engine == "quarto" else "",
+        "_quarto.yml": house.read_text(encoding="utf-8") if house.is_file() else "",
+        "notebooks": {u.chapter.id: reads.digest(digests(u.folder)) for u in target.units},
+    }
+    return Step(target.name, target.folder, target.units[0].folder.parent.with_suffix(".json"), given)
+
+
+def assembled(job: Assembly) -> None:
+    """Assemble a target, and keep what it came from."""
+    before = step(job)
+    with asking(before.record.with_suffix(".reads.part")) as asked:
+        reads.asked(reads.BEGIN, None)
+        assemble(job)
+        seal(before, job.facts, job.code, asked, job.target.folder, before.record)
+
+
+def assemble(job: Assembly) -> None:
     """Make all that a target promises, from its executed notebooks.
 
     Raises
@@ -62,7 +87,7 @@ def assemble(job: Job) -> None:
         For a build of record with missing translations or open errors.
     """
     target = job.target
-    known = declarations.load()
+    known = reads.watched(declarations.load())
     words = Words(known, target.lang)
     store = vintages.Store(Path(target.units[0].parameters["store"]))
     chapters = [_chapter(unit.folder, unit.chapter, words, n) for n, unit in enumerate(target.units, start=1)]
@@ -85,7 +110,7 @@ def assemble(job: Job) -> None:
         raise
 
 
-def _write(job: Job, book: Book, words: Words, tables: list[Table], folder: Path) -> None:
+def _write(job: Assembly, book: Book, words: Words, tables: list[Table], folder: Path) -> None:
     target = job.target
     pages = tuple(f for f in target.formats if f in ("html", "pdf"))
     render(book, words, folder, pages, job.engine)
@@ -98,7 +123,7 @@ def _write(job: Job, book: Book, words: Words, tables: list[Table], folder: Path
     _tidy(folder / "tables", tables)
     for unit in target.units:
         copied = folder / "notebooks" / unit.chapter.id
-        shutil.copytree(unit.folder, copied)
+        shutil.copytree(unit.folder, copied, ignore=shutil.ignore_patterns(RECORD))
         (copied / NOTEBOOK).rename(copied / f"{unit.chapter.id}.ipynb")
 
 
@@ -176,14 +201,21 @@ def _used(store: vintages.Store, tables: Iterable[Table]) -> list[dict[str, Any]
         for dataset in str(row["dataset"] or "").split("; ")
         for vintage in str(row["vintage"] or "").split("; ")
     }
-    return vintages.used(store, pairs)
+    found = vintages.used(store, pairs)
+    reads.asked(("used", str(store.root), *sorted(pairs)), found)
+    return found
 
 
 def _gate(known: declarations.Declarations, store: vintages.Store, target: Target, tables: list[Table]) -> None:
     """Refuse a build of record with open errors."""
     rows = [(str(r["dataset"]), str(r["geo"]), str(r["time"])) for table in tables for r in table.tidy]
     datasets = {dataset for joined, _, _ in rows for dataset in joined.split("; ")}
-    found = validation.concerning(known, validation.check(known, store, datasets, target.as_of), rows)
+    with reads.covered():
+        found = validation.check(known, store, datasets, target.as_of)
+    geos = sorted({geo for _, geo, _ in rows})
+    about = validation.about(known, found, geos)
+    reads.asked(("findings", str(store.root), target.as_of, sorted(datasets), geos), about)
+    found = validation.concerning(known, found, rows)
     _refuse(target.name, [finding.message for finding in found if finding.stops])
 
 
@@ -192,7 +224,7 @@ def translated(langs: Iterable[str]) -> None:
     known = declarations.load()
     for lang in sorted(langs):
         name = Words(known, lang).locale.english_name
-        _refuse(lang, [f"no {name} translation of: {message}" for message in sorted(_untranslated(known, lang))])
+        _refuse(lang, [f"no {name} translation of: {message}" for message in untranslated(known, lang)])
 
 
 def _refuse(what: str, faults: list[str]) -> None:
@@ -202,13 +234,7 @@ def _refuse(what: str, faults: list[str]) -> None:
         raise ValidationFailed(f"{what} cannot be a build of record:\n{shown}{more}")
 
 
-def _untranslated(known: declarations.Declarations, lang: str) -> set[str]:
-    from reporting.labels import catalogue, messages
-
-    return set() if lang == "en" else messages(known) - set(catalogue(known.home, lang))
-
-
-def _record(job: Job, store: vintages.Store, tables: list[Table], folder: Path) -> None:
+def _record(job: Assembly, store: vintages.Store, tables: list[Table], folder: Path) -> None:
     """What was made, from what, with what: ``run.json``."""
     target = job.target
     files = sorted(p for p in folder.rglob("*") if p.is_file())
@@ -222,7 +248,7 @@ def _record(job: Job, store: vintages.Store, tables: list[Table], folder: Path) 
         "package": {"version": __version__, "commit": _commit()},
         "python": platform.python_version(),
         "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
-        "untranslated": sorted(_untranslated(declarations.load(), target.lang)),
+        "untranslated": _missing(target.lang),
         "tables": [
             {"id": table.id, "number": table.number, "title": table.title, "file": f"tables/{table.id}.csv"}
             for table in tables
@@ -231,6 +257,13 @@ def _record(job: Job, store: vintages.Store, tables: list[Table], folder: Path) 
         "outputs": {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files},
     }  # fmt: skip
     (folder / "run.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _missing(lang: str) -> list[str]:
+    """Messages without translation, as the record says."""
+    found = untranslated(declarations.load(), lang)
+    reads.asked(("untranslated", lang), found)
+    return found
 
 
 def _commit() -> str:

@@ -1,24 +1,29 @@
-"""A whole build on one screen: run the notebooks, then assemble each target."""
+"""A whole build on one screen: what is out of date is run, then assembled, as its notebooks are done."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from reporting import declarations
-from reporting.batch.plan import Target
-from reporting.batch import parent
-from reporting.batch.outcomes import Job as PoolJob
-from reporting.batch.outcomes import Limits, Outcome
+from reporting.batch import fresh, parent, prepared
+from reporting.batch.outcomes import Job, Limits, Outcome
+from reporting.batch.plan import Target, Unit
 from reporting.batch.pool import run_all
-from reporting.batch.run import execute, make
-from reporting.publications.assemble import Job, assemble, translated
+from reporting.batch.run import Work, make, recorded
+from reporting.batch.run import step as step_of_unit
+from reporting.publications.assemble import Assembly, assembled, step, translated
 from reporting.vintages import alone
+
+#: What the processes of a build import beforehand, besides what notebooks import.
+_MODULES = (*parent.MODULES, "reporting.publications.assemble")
 
 
 class Watcher(Protocol):
@@ -32,21 +37,41 @@ class Watcher(Protocol):
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What a build has to do: units and targets with the reason, those up to date without."""
+
+    units: list[tuple[Unit, str]]
+    targets: list[tuple[Target, str]]
+
+
+@dataclass(frozen=True)
 class Result:
-    """What a build made and what failed."""
+    """What a build made, what was up to date, and what failed."""
 
     built: list[Path] = field(default_factory=list)
+    fresh: list[Path] = field(default_factory=list)
     failures: list[Outcome] = field(default_factory=list)
-    stages: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def seconds(self) -> float:
-        """How long it took."""
-        return sum(self.stages.values())
+    seconds: float = 0.0
+    outcomes: list[Outcome] = field(default_factory=list)
+    plan: Plan = field(default_factory=lambda: Plan([], []))
 
 
-def build(targets: list[Target], jobs: int, engine: str, record: bool, watcher: Watcher) -> Result:
-    """Run all notebooks, several at a time, then render every target whose notebooks ran.
+def plan(targets: list[Target], engine: str, record: bool, state: fresh.State) -> Plan:
+    """What is out of date, and why."""
+    units = [(unit, fresh.why(step_of_unit(unit), state, _store(t))) for t in targets for unit in t.units]
+    waiting = {unit.folder for unit, reason in units if reason}
+    return Plan(
+        units,
+        [
+            (t, "its notebooks are to run" if waiting & {u.folder for u in t.units} else
+             fresh.why(step(Assembly(t, engine, record)), state, _store(t)))
+            for t in targets
+        ],
+    )  # fmt: skip
+
+
+def build(targets: list[Target], limits: Limits, engine: str, record: bool, watcher: Watcher) -> Result:
+    """Run what is out of date, several at a time, and assemble each target whose notebooks are done.
 
     A failing notebook fails its own target; the others are built. Interrupted, a
     build keeps what was finished and removes what was half-written.
@@ -58,36 +83,61 @@ def build(targets: list[Target], jobs: int, engine: str, record: bool, watcher: 
             make(lock.parent)
             busy = f"Another build of {target.name} is under way in {lock.parent}: wait, or name other --outputs."
             held.enter_context(alone(lock, busy))
-        return _kept_whole(targets, jobs, engine, record, watcher)
+        return _kept_whole(targets, limits, engine, record, watcher)
 
 
-def _kept_whole(targets: list[Target], jobs: int, engine: str, record: bool, watcher: Watcher) -> Result:
+def _kept_whole(targets: list[Target], limits: Limits, engine: str, record: bool, watcher: Watcher) -> Result:
     try:
-        return _build(targets, jobs, engine, record, watcher)
+        return _build(targets, limits, engine, record, watcher)
     except BaseException:
         for folder in [t.folder for t in targets] + [unit.folder for t in targets for unit in t.units]:
             shutil.rmtree(folder.with_name(folder.name + ".part"), ignore_errors=True)
+            folder.with_name(folder.name + ".reads.part").unlink(missing_ok=True)
         raise
 
 
-def _build(targets: list[Target], jobs: int, engine: str, record: bool, watcher: Watcher) -> Result:
+def _build(targets: list[Target], limits: Limits, engine: str, record: bool, watcher: Watcher) -> Result:
     os.environ["REPORTING_HOME"] = str(declarations.home())
     if record:
         translated({target.lang for target in targets})
-    units = [PoolJob(unit.name, execute, unit) for target in targets for unit in target.units]
-    start = time.monotonic()
-    watcher.begin("notebooks", len(units))
-    outcomes = run_all(units, Limits(jobs), lambda o: watcher.step(o.name, o.error))
-    failures = [outcome for outcome in outcomes if outcome.error]
-    failed = {outcome.name for outcome in failures}
-    ran = time.monotonic()
-    whole = [t for t in targets if not failed & {unit.name for unit in t.units}]
-    watcher.begin("publications", len(whole))
-    made = run_all(
-        [PoolJob(t.name, assemble, Job(t, engine, record)) for t in whole], Limits(jobs), lambda o: watcher.step(o.name, o.error), modules=(*parent.MODULES, "reporting.publications.assemble")
+    start, state = time.monotonic(), fresh.State(declarations.home())
+    todo = plan(targets, engine, record, state)
+    units = {str(unit.folder): unit for unit, reason in todo.units if reason}
+    stale = [target for target, reason in todo.targets if reason]
+    left = {t.folder: {str(u.folder) for u in t.units} & set(units) for t in stale}
+    watcher.begin("notebooks and publications", len(units) + len(stale))
+
+    def assembly(target: Target) -> Job:
+        facts = state.facts(_store(target))
+        return Job(target.name, assembled, Assembly(target, engine, record, state.code, facts), str(target.folder))
+
+    def done(outcome: Outcome) -> Iterable[Job]:
+        watcher.step(outcome.name, outcome.error)
+        for target in [t for t in stale if outcome.key in left[t.folder]]:
+            if outcome.error:
+                left[target.folder].clear()
+                watcher.step(target.name, "one of its notebooks failed")
+                continue
+            left[target.folder].discard(outcome.key)
+            if not left[target.folder]:
+                yield assembly(target)
+
+    jobs = [
+        Job(f"{t.publication.id} {u.name}", recorded, Work(u, state.code, state.facts(_store(t))), str(u.folder))
+        for t in targets for u in t.units if str(u.folder) in units
+    ] + [assembly(target) for target in stale if not left[target.folder]]  # fmt: skip
+    ready = partial(prepared.compute, prepared.places(units.values()), sorted({t.lang for t in targets}))
+    outcomes = run_all(jobs, limits, done, _MODULES, ready)
+    good = {outcome.key for outcome in outcomes if not outcome.error}
+    return Result(
+        built=[t.folder for t in stale if str(t.folder) in good],
+        fresh=[t.folder for t in targets if t not in stale],
+        failures=[outcome for outcome in outcomes if outcome.error],
+        seconds=time.monotonic() - start,
+        outcomes=outcomes,
+        plan=todo,
     )
-    failures += [outcome for outcome in made if outcome.error]
-    good = {outcome.name for outcome in made if not outcome.error}
-    stages = {"notebooks": ran - start, "publications": time.monotonic() - ran}
-    for o in outcomes + made: print(o)
-    return Result([t.folder for t in whole if t.name in good], failures, stages)
+
+
+def _store(target: Target) -> str:
+    return str(target.units[0].parameters["store"])
