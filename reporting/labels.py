@@ -8,9 +8,11 @@ English label in ``parameters/codelists/``; country names come from CLDR.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -213,7 +215,9 @@ def _spoken(home: Path) -> Iterator[str]:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
         for cell in cells:
             if cell["cell_type"] == "code":
-                yield from _calls("".join(cell["source"]))
+                # Lines for the shell are not Python; a cell that is no Python at all fails when it runs.
+                with contextlib.suppress(SyntaxError):
+                    yield from _calls(re.sub(r"(?m)^\s*[!%?].*$", "", "".join(cell["source"])))
     for module in Path(__file__).parent.rglob("*.py"):
         yield from _calls(module.read_text(encoding="utf-8"))
 

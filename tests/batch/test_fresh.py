@@ -1,0 +1,268 @@
+"""Only what changed is done again, and what changed is never missed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import manifest, observed
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reporting import declarations, labels
+from reporting.batch import fresh, parent, pool
+from reporting.batch.outcomes import Limits
+from reporting.batch.plan import plan
+from reporting.publications import build as building
+from reporting.vintages import Store
+
+SAMPLE = Path(__file__).with_name("sample")
+pytestmark = [pytest.mark.skipif(not parent.possible(), reason="no fork here"), pytest.mark.xdist_group("fresh")]
+#: How many sequences of changes are tried.
+EXAMPLES = int(os.environ.get("REPORTING_EXAMPLES", "3"))
+
+
+class Watcher:
+    """Remembers what was done."""
+
+    def __init__(self):
+        self.done = []
+
+    def begin(self, what, total):
+        """A stage begins."""
+
+    def step(self, name, error):
+        """A job has ended."""
+        assert not error, f"{name}: {error}"
+        self.done.append(name)
+
+
+@pytest.fixture(scope="module")
+def line():
+    """One warm parent for all builds: it holds no declarations, so that each child reads those there are."""
+    started = parent.start((*parent.MODULES, "reporting.publications.assemble"))
+    yield started
+    started.close()
+
+
+class Project:
+    """The sample project in a folder of its own, built again and again."""
+
+    def __init__(self, folder, line, monkeypatch):
+        self.home, self.outputs, self.as_of, self.code = folder / "home", folder / "outputs", "", 1
+        shutil.copytree(SAMPLE, self.home)
+        monkeypatch.setenv("REPORTING_HOME", str(self.home))
+        monkeypatch.setattr(fresh, "code", lambda: f"code {self.code}")
+        monkeypatch.setattr(pool, "_warm", lambda *_: contextlib.nullcontext(lambda _: line))
+        self.store, self.day = Store(self.home / "outputs" / "store"), 1
+        for geo, size in (("BE", 100.0), ("NL", 200.0), ("LU", 10.0)):
+            self.observe(geo, size)
+
+    def observe(self, geo, size, flag=""):
+        """A new vintage with one country's figures."""
+        rows = [
+            (f"A.{kind}.MIO_EUR.{geo}", str(year), share * (size + year - 2020), flag)
+            for kind, share in (("TOTAL", 1.0), ("CASH", 0.6), ("KIND", 0.4))
+            for year in range(2018, 2024)
+        ]
+        people = [(f"A.PER.{geo}", str(year), 1000 * size, "") for year in range(2018, 2024)]
+        day = f"2026-01-{self.day:02d}"
+        self.day += 1
+        self.store.append(observed("spending", rows), manifest("spending", day, complete=False))
+        self.store.append(observed("people", people), manifest("people", day, complete=False))
+
+    def edit(self, name, old, new):
+        """Change a text in a file of the project."""
+        path = self.home / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{old} is not in {name}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def build(self, outputs=None):
+        """Build, and say what was done."""
+        declarations.load.cache_clear()
+        labels.catalogue.cache_clear()
+        watcher = Watcher()
+        targets = plan(
+            declarations.load(), "book", outputs=outputs or self.outputs, store=self.store.root, as_of=self.as_of
+        )
+        building.build(targets, Limits(4), "embedded", False, watcher)
+        return watcher.done
+
+
+@pytest.fixture
+def project(tmp_path, line, monkeypatch):
+    """A project that has been built once."""
+    made = Project(tmp_path, line, monkeypatch)
+    assert len(made.build()) == 12
+    return made
+
+
+def contents(folder):
+    """Each file of a folder, notebooks and record without what tells when they were made."""
+    found = {}
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        data = path.read_bytes()
+        if path.suffix == ".ipynb":
+            notebook = json.loads(data)
+            notebook["metadata"].pop("papermill")
+            for cell in notebook["cells"]:
+                cell["metadata"].pop("papermill", None)
+                cell["metadata"].pop("execution", None)
+            data = json.dumps([[c["source"], c.get("outputs")] for c in notebook["cells"]]).encode()
+        if path.name == "run.json":
+            record = json.loads(data)
+            record["outputs"] = {k: v for k, v in record["outputs"].items() if not k.endswith(".ipynb")}
+            data = json.dumps(record).encode()
+        if path.suffix == ".xlsx":
+            data = data  # made of the same parts in the same order
+        found[path.relative_to(folder).as_posix()] = data
+    return found
+
+
+def same_as_from_scratch(project, scratch):
+    """Whether what lies there is what a build from scratch makes, file by file."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    project.build(scratch)
+    mine, whole = contents(project.outputs / "publications"), contents(scratch / "publications")
+    assert sorted(mine) == sorted(whole)
+    assert [name for name in mine if mine[name] != whole[name]] == []
+
+
+def test_nothing_changed_nothing_done(project):
+    """A second build runs no notebook and renders nothing."""
+    assert project.build() == []
+
+
+def test_one_country_s_data_run_that_country_only(project):
+    """Luxembourg is in no table of its own here; Belgian figures concern Belgium and the aggregate in both books."""
+    project.observe("BE", 100.0)
+    assert project.build() == []
+    day = f"2026-01-{project.day:02d}"
+    project.store.append(observed("people", [("A.PER.BE", "2023", 5.0, "")]), manifest("people", day, complete=False))
+    assert sorted(project.build()) == ["book BE en", "book BE fr", "book a BE en", "book a BE fr"]
+
+
+def test_a_member_s_data_run_what_shows_the_aggregate(project):
+    """The Benelux is computed from its members: Luxembourg's figures concern chapter b of both countries."""
+    day = f"2026-01-{project.day:02d}"
+    rows = [("A.TOTAL.MIO_EUR.LU", "2023", 14.0, "")]
+    project.store.append(observed("spending", rows), manifest("spending", day, complete=False))
+    done = project.build()
+    assert {name for name in done if " a " in name} == set()
+    assert {name for name in done if " b " in name} == {f"book b {geo} {lang}" for geo in ("BE", "NL") for lang in ("en", "fr")}
+
+
+def test_one_french_message_renders_french_only(project):
+    """A changed translation runs the notebooks that say it, and renders the French books."""
+    project.edit("parameters/labels/fr/messages.po", "Dépenses par type", "Dépenses par nature")
+    assert sorted(project.build()) == ["book BE fr", "book NL fr", "book a BE fr", "book a NL fr"]
+    project.edit("parameters/labels/fr/messages.po", "Chapitre A", "Chapitre premier")
+    assert sorted(project.build()) == ["book BE fr", "book NL fr"]
+
+
+def test_what_is_read_by_a_notebook_s_own_code_counts(project):
+    """A file that a notebook opens by itself, and the store it reads by itself, are inputs too."""
+    side = project.home / "side.csv"
+    side.write_text("x\n1\n")
+    cells = json.loads((project.home / "notebooks/a.ipynb").read_text())
+    cells["cells"][-1]["source"] = (
+        f"import pandas as pd\nfrom pathlib import Path\nfrom reporting.vintages import Store\n"
+        f"display(pd.read_csv({str(side)!r}))\nlen(Store(Path(store)).read('people'))\npage.close()"
+    )
+    (project.home / "notebooks/a.ipynb").write_text(json.dumps(cells))
+    assert len(project.build()) == 8
+    assert project.build() == []
+    side.write_text("x\n2\n")
+    assert len([name for name in project.build() if " a " in name]) == 4
+    day = f"2026-01-{project.day:02d}"
+    rows = [("A.PER.BENELUX", "1990", 5.0, "")]
+    project.store.append(observed("people", rows), manifest("people", day, complete=False))
+    assert len([name for name in project.build() if " a " in name]) == 4
+
+
+def test_a_notebook_that_starts_a_program_is_never_up_to_date(project):
+    """What a program reads cannot be known: the unit runs again each time."""
+    cells = json.loads((project.home / "notebooks/a.ipynb").read_text())
+    cells["cells"][-1]["source"] = "!true\npage.close()"
+    (project.home / "notebooks/a.ipynb").write_text(json.dumps(cells))
+    project.build()
+    assert len([name for name in project.build() if " a " in name]) == 4
+
+
+CHANGES = st.one_of(
+    st.tuples(st.just("data"), st.sampled_from(["BE", "NL", "LU"]), st.sampled_from([100.0, 150.0, 10.0])),
+    st.tuples(st.just("flag"), st.sampled_from(["BE", "NL"]), st.sampled_from(["p", "b", "e"])),
+    st.tuples(st.just("unbalanced"), st.sampled_from(["BE", "NL", "LU"]), st.sampled_from([1.0, 2.0])),
+    st.tuples(st.just("cell"), st.sampled_from("ab"), st.integers(0, 3)),
+    st.tuples(st.just("parameter"), st.sampled_from(["Comparison", "Countries"]), st.none()),
+    st.tuples(
+        st.just("declaration"),
+        st.sampled_from([
+            ("tables/t.toml", "At current prices.", "At constant prices."), ("tables/t.toml", '"exp.CASH", "exp.KIND"', '"exp.CASH"'),
+            ("indicators/i.toml", "1000000 * x", "1000 * x"), ("indicators/i.toml", "decimals = 0", "decimals = 2"),
+            ("indicators/i.toml", 'label = "Unused"', 'label = "Idle"'), ("rules/r.toml", "tolerance = 0.5", "tolerance = 5.0"),
+            ("rules/r.toml", "total = parts", "all = parts"), ("geos.toml", '"BE", "NL", "LU"', '"BE", "NL"'),
+            ("codelists/kind.csv", "In cash", "Cash"), ("codelists/unit.csv", "persons", "people"),
+            ("publications/book.toml", "Office", "Bureau"), ("languages.toml", "en_GB", "en_IE"),
+            ("codelists/geo.csv", "LU,Luxembourg", "LU,Luxemburg"), ("tables/t.toml", '"=", "BENELUX"', '"=", "BENELUX", "LU"'),
+        ]),
+        st.none(),
+    ),
+    st.tuples(st.just("message"), st.sampled_from(["Dépenses par type", "Chapitre A", "En {year}"]), st.integers(0, 3)),
+    st.tuples(st.just("code"), st.none(), st.none()),
+    st.tuples(st.just("as_of"), st.sampled_from(["", "2026-01-03", "2026-01-05"]), st.none()),
+    st.tuples(st.just("output"), st.sampled_from(["alter", "remove", "add"]), st.integers(0, 1000)),
+)  # fmt: skip
+
+
+def change(project, kind, first, second):
+    """Change one input of a project, or one of its results."""
+    if kind in ("data", "flag"):
+        project.observe(first, *((second,) if kind == "data" else (100.0, second)))
+    elif kind == "unbalanced":
+        day = f"2026-01-{project.day:02d}"
+        rows = [(f"A.CASH.MIO_EUR.{first}", "2023", second, "")]
+        project.store.append(observed("spending", rows), manifest("spending", day, complete=False))
+    elif kind == "cell":
+        path = project.home / f"notebooks/{first}.ipynb"
+        notebook = json.loads(path.read_text())
+        notebook["cells"][-1]["source"] = f'page.say("Words {second}.")\npage.close()'
+        path.write_text(json.dumps(notebook))
+    elif kind == "parameter":
+        path = project.home / "parameters/publications/book.toml"
+        path.write_text(path.read_text().partition("heading")[0] + f'heading = "{first}"\n')
+    elif kind in ("declaration", "message"):
+        name, old, new = first if kind == "declaration" else ("labels/fr/messages.po", first, f"{first} {second}")
+        with contextlib.suppress(AssertionError):  # a change made before
+            project.edit(f"parameters/{name}", old, new)
+    elif kind == "code":
+        project.code += 1
+    elif kind == "as_of":
+        project.as_of = first
+    else:
+        files = sorted(p for p in project.outputs.rglob("*") if p.is_file() and p.suffix not in (".lock", ".json"))
+        path = files[second % len(files)]
+        if first == "remove":
+            path.unlink()
+        else:
+            (path if first == "alter" else path.with_name("stray.txt")).write_bytes(b"x")
+
+
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES == 3,
+          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
+@given(changes=st.lists(CHANGES, min_size=3, max_size=4))
+def test_never_stale(changes, line, tmp_path_factory):
+    """After any changes of any inputs, what lies there is what a build from scratch makes, file by file."""
+    with pytest.MonkeyPatch.context() as patch:
+        project = Project(tmp_path_factory.mktemp("project"), line, patch)
+        project.build()
+        for one in changes:
+            change(project, *one)
+            project.build()
+            same_as_from_scratch(project, project.home.parent / "scratch")
+        assert project.build() == []
