@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from reporting.errors import DeclarationError, UsageError
 from reporting.vintages import day
 
 FORMATS = ("html", "pdf", "xlsx")
+#: Texts in code and in JSON.
+_TEXTS = re.compile(r"\"([^\"\\\n]+)\"|'([^'\\\n]+)'")
 #: On the command line, EU27 means each Member State.
 _EACH = {"EU27": "EU27_2020"}
 
@@ -95,6 +98,17 @@ def plan(
     if strange := [unit for unit in targets[0].units if not _ran(unit)]:
         _accepted(strange)
     return targets
+
+
+def needs(declarations: Declarations, unit: Unit) -> list[str]:
+    """The datasets that a unit reads, as far as its notebook and parameters name what is declared."""
+    cells = json.loads(unit.notebook.read_text(encoding="utf-8"))["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    named = {a or b for a, b in _TEXTS.findall(f"{code} {json.dumps(unit.parameters)}")}
+    shown = [*declarations.tables.items(), *declarations.figures.items()]
+    rows = [row for name, declared in shown if name in named for row in declared.rows]
+    ids = declarations.indicator_ids((*rows, *sorted(named & set(declarations.indicators))))
+    return sorted({dataset for name in ids for dataset, _ in declarations.inputs(name)})
 
 
 def _ran(unit: Unit) -> bool:

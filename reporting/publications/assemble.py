@@ -19,8 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from reporting import __version__, declarations, reads, validation, vintages, workbook
 from reporting.batch.fresh import RECORD, Step, digests, seal
 from reporting.batch.plan import Target
@@ -140,6 +138,8 @@ def _tidy(folder: Path, tables: Iterable[Table]) -> None:
 
 def _chapter(folder: Path, declared: declarations.Chapter, words: Words, number: int) -> tuple[Chapter, list[Table]]:
     """The Markdown and the tables that an executed notebook displays."""
+    import nbformat  # takes a second, and is not needed where all is up to date
+
     notebook = nbformat.read(folder / NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
     blocks: list[str] = []
     tables: list[Table] = []
