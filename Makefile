@@ -19,7 +19,7 @@ lint: $(VENV)/tested
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 bench: $(VENV)/tested
-	$(BIN)/python tests/bench.py
+	for part in tests/bench/*.py; do $(BIN)/python $$part || exit 1; done
 
 # Bring parameters/labels/*/messages.po up to date with the messages in use.
 messages: $(VENV)/installed

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import matplotlib.style
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -24,6 +25,7 @@ from matplotlib.ticker import MaxNLocator
 from reporting import declarations as decl
 from reporting import typeset
 from reporting.labels import Words
+from reporting.revisions import Revisions
 from reporting.tables import notes_html, plain, raw, slug
 from reporting.tabulate import Reader, remarks, sources
 
@@ -75,7 +77,8 @@ def build(figure: decl.Figure, reader: Reader) -> Figure | None:
     by_geo = len(geos) > 1
     frame = frame.assign(label=_labels(frame, w, by_geo))
     unit = w.code("unit", "PC" if figure.kind == "share" else frame["unit"].iloc[0])
-    with mpl.rc_context(_STYLE), sns.axes_style("white", rc=_STYLE):
+    # From matplotlib's own defaults: a person's matplotlibrc changes no publication.
+    with mpl.style.context(["default", _STYLE]), sns.axes_style("white", rc=_STYLE):
         # Without pyplot: drawn to files only, and no other figure of the process is touched.
         canvas = Canvas(figsize=(6.7, _height(figure, frame)))
         axes = canvas.subplots()
@@ -254,6 +257,27 @@ def _dress(axes: Axes, words: Words, unit: str, horizontal: bool) -> None:
         years.set_major_formatter(lambda value, _: str(int(value)))
         axes.grid(axis="y", color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
+
+
+def revisions(found: Revisions, words: Words, below: tuple[str, ...]) -> Figure | None:
+    """The mean revision of each country as bars; None when no value was revised."""
+    means = found.summary()["mean"].drop("total").dropna().sort_values(kind="stable")
+    if means.empty:
+        return None
+    names = [words.geo(str(geo)) for geo in means.index]
+    none = [False] * len(means)
+    with mpl.rc_context(_STYLE), sns.axes_style("white", rc=_STYLE):
+        canvas = Canvas(figsize=(6.7, max(2.0, 0.19 * len(means) + 0.6)))
+        axes = canvas.subplots()
+        _horizontal(axes, names, means.to_numpy(), none, none, words, 2)
+        axes.axvline(0, color="#444444", linewidth=0.8)
+        _dress(axes, words, words.text("revisions in the unit of the series"), horizontal=True)
+        svg = _svg(canvas)
+    dates = {"start": words.date(found.start[:10]), "end": words.date(found.end[:10])}
+    title = words.text("Mean revision from {start} to {end}", **dates)
+    said = "; ".join(f"{name}: {words.number(float(v), 2)}" for name, v in zip(names, means, strict=True))
+    alternative = f"{words.text('Bar chart of countries, in order')}. {title}. {said}."
+    return Figure(f"revisions_{found.dataset}", f"{title}, {found.dataset}", alternative, svg, below)
 
 
 def _left_out(figure: decl.Figure, frame: pd.DataFrame, geos: list[str], words: Words) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ class Evaluator:
         which all have a value; its note is then ``computed``.
         """
         result = self._indicator(indicator, geos)
-        reads.asked(("indicator", str(self.store.root), self.as_of, indicator, list(geos)), result)
+        reads.asked(("indicator", self.store.name, self.as_of, indicator, list(geos)), result)
         return result
 
     @reads.covers
@@ -123,7 +123,7 @@ prepared: dict[tuple[str, str], dict[str, pd.DataFrame]] = {}
 
 def evaluator(declarations: Declarations, store: Store, as_of: str) -> Evaluator:
     """An evaluator, with what was computed beforehand for its store and date."""
-    return Evaluator(declarations, store, as_of, prepared.get((str(store.root), as_of), {}))
+    return Evaluator(declarations, store, as_of, prepared.get((store.name, as_of), {}))
 
 
 def prepare(declarations: Declarations, store: Store, as_of: str, ids: Iterable[str]) -> None:
@@ -133,7 +133,7 @@ def prepare(declarations: Declarations, store: Store, as_of: str, ids: Iterable[
         # What is wrong with an indicator is told where it is asked for.
         with contextlib.suppress(ReportingError):
             done.indicator(name, ())
-    prepared[str(store.root), as_of] = done.known
+    prepared[store.name, as_of] = done.known
 
 
 def _derive(indicator: Indicator, inputs: dict[str, pd.DataFrame]) -> pd.DataFrame:

@@ -13,9 +13,21 @@ from pathlib import Path
 
 from IPython.display import display
 
-from reporting import charts, declarations, indicators, labels, prose, reads, tables, tabulate, validation
+from reporting import (
+    charts,
+    declarations,
+    indicators,
+    labels,
+    prose,
+    reads,
+    revised,
+    revisions,
+    tables,
+    tabulate,
+    validation,
+    views,
+)  # fmt: skip
 from reporting.errors import UsageError
-from reporting.vintages import Store
 
 
 class Markdown:
@@ -23,6 +35,9 @@ class Markdown:
 
     def __init__(self, text: str) -> None:
         self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
 
     def _repr_markdown_(self) -> str:
         return self.text
@@ -43,7 +58,7 @@ class Page:
         Whether tables end with the change over the span and the average
         growth per year.
     store : str
-        Folder of the store; empty for the project's own.
+        Folder of the store, or a view on one; empty for the project's own.
     """
 
     def __init__(
@@ -54,7 +69,7 @@ class Page:
         if geo not in self._declarations.codelists["geo"]:
             raise UsageError(f"Unknown country {geo!r}. Codes are Eurostat's (EL is Greece, EU27_2020 the Union).")
         self.geo = geo
-        self._store = Store(Path(store) if store else self._declarations.home / "outputs" / "store")
+        self._store = views.opened(store or self._declarations.home / "outputs" / "store")
         self._evaluator = indicators.evaluator(self._declarations, self._store, as_of)
         self._reader = tabulate.Reader(self._evaluator, self.words, geo, span, growth, self._findings)
         self._without: list[str] = []
@@ -117,10 +132,36 @@ class Page:
         figure = charts.build(self._declarations.figures[name], self._reader)
         if figure is None:
             return
-        path = Path("figures") / f"{tables.slug(name)}.svg"
+        self._draw(figure)
+
+    def _draw(self, figure: charts.Figure) -> None:
+        path = Path("figures") / f"{tables.slug(figure.id)}.svg"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(figure.svg)
         self._put(figure.markdown(path))
+
+    def revisions(self, dataset: str, start: str = "", end: str = "", series: str = "") -> None:
+        """What changed between two vintages of a dataset: tables, a figure, one series as known at each vintage."""
+        if len(self._store.manifests(dataset)) < 2:
+            self.say(
+                "The store holds fewer than two vintages of {dataset}: there is nothing to compare.", dataset=dataset
+            )
+            return
+        found = revised.opened(self._declarations, self._store, dataset, start, end)
+        self.say(
+            "Vintage {end} of {dataset} against {start}: "
+            "{new} new observations, {revised} revised, {withdrawn} withdrawn.",
+            dataset=dataset, start=self.words.date(found.start[:10]), end=self.words.date(found.end[:10]),
+            **{kind: self.words.number(int((found.changes["kind"] == kind).sum()), 0)
+               for kind in ("new", "revised", "withdrawn")},
+        )  # fmt: skip
+        for table in revised.tables(found, self._store, self.words):
+            display(table)  # type: ignore[no-untyped-call]  # IPython has no types here
+        if figure := charts.revisions(found, self.words, revised.sources(found, self._store, self.words)):
+            self._draw(figure)
+        if series:
+            frame = revisions.triangle(self._store, dataset, series)
+            display(revised.triangle(frame, series, found, self._store, self.words))  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
         """End of the page: say which tables had no data and how to get them."""

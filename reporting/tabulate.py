@@ -21,7 +21,8 @@ from reporting.tables import TIDY, Cell, Row, Table
 from reporting.vintages import Store
 
 _SOURCES_SHOWN = 4
-_WHY_MISSING = "cmnuz"
+#: Flags that say why a value is missing; no other stands beside a missing value.
+WHY_MISSING = "cmnuz"
 
 
 @dataclass(frozen=True)
@@ -143,8 +144,7 @@ def _cell(own: pd.DataFrame | None, time: str, decimals: int, words: Words) -> C
     value, flag = float(own.at[time, "value"]), str(own.at[time, "flag"])  # type: ignore[arg-type]
     known = None if math.isnan(value) else value
     if known is None:
-        # Only a flag that says why a value is missing stays beside a missing value.
-        flag = "".join(letter for letter in flag if letter in _WHY_MISSING)
+        flag = "".join(letter for letter in flag if letter in WHY_MISSING)
     return Cell(known, flag, words.number(known, decimals), decimals)
 
 
@@ -243,7 +243,7 @@ def sources(frame: pd.DataFrame, reader: Reader) -> tuple[str, ...]:
         for vintage in vintages.split("; ")
     }
     known = acknowledgements(store, pairs)
-    reads.asked(("acknowledgements", str(store.root), *sorted(pairs)), sorted(known.items()))
+    reads.asked(("acknowledgements", store.name, *sorted(pairs)), sorted(known.items()))
     by_source: dict[tuple[str, str], list[str]] = {}
     for dataset, vintage in sorted(known):
         by_source.setdefault((known[dataset, vintage], vintage), []).append(dataset)
@@ -285,7 +285,7 @@ def remarks(frame: pd.DataFrame, reader: Reader) -> tuple[str, ...]:
     datasets = frozenset(dataset for joined in frame["dataset"] for dataset in joined.split("; "))
     rows = zip(frame["dataset"], frame["geo"], frame["time"], strict=True)
     found, geos = reader.findings(datasets), sorted(set(frame["geo"]))
-    where = (str(reader.evaluator.store.root), reader.evaluator.as_of)
+    where = (reader.evaluator.store.name, reader.evaluator.as_of)
     reads.asked(("findings", *where, sorted(datasets), geos), validation.about(w.declarations, found, geos))
     for finding in largest(validation.concerning(w.declarations, found, rows)):
         notes.append(

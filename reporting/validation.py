@@ -67,7 +67,7 @@ def check(declarations: Declarations, store: Store, datasets: Iterable[str] = ()
         Failed before undecidable, by severity, largest difference first.
     """
     wanted = set(datasets)
-    if (known := prepared.get((str(store.root), as_of))) is not None:
+    if (known := prepared.get((store.name, as_of))) is not None:
         return [finding for finding in known if not wanted or finding.dataset in wanted]
     found: list[Finding] = []
     for rule in declarations.rules.values():
@@ -92,7 +92,7 @@ prepared: dict[tuple[str, str], list[Finding]] = {}
 
 def prepare(declarations: Declarations, store: Store, as_of: str) -> None:
     """Compute the findings of all rules, for every check of this store and date to come."""
-    prepared[str(store.root), as_of] = check(declarations, store, (), as_of)
+    prepared[store.name, as_of] = check(declarations, store, (), as_of)
 
 
 def concerning(

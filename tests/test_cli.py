@@ -48,6 +48,8 @@ def refused(done: subprocess.CompletedProcess[str], code: int, *said: str) -> No
         (("check", "spr_exp_tipe"), "spr_exp_type"),
         (("check", "--severity", "fatal"), "Unknown severity"),
         (("vintages", "nothing"), "Unknown dataset 'nothing'"),
+        (("reproduce", "nowhere"), "nowhere: cannot be read"),
+        (("compare", "nowhere", "nowhere"), "nowhere: cannot be read"),
     ],
 )
 def test_wrong_use_is_a_message(arguments: tuple[str, ...], said: str) -> None:
@@ -60,16 +62,25 @@ def test_an_unknown_verb_is_wrong_use() -> None:
     assert run("biuld").returncode == 2
 
 
-@pytest.mark.parametrize("verb", ["build", "fetch", "vintages", "check", "doctor"])
+@pytest.mark.parametrize("verb", ["build", "fetch", "vintages", "check", "reproduce", "compare", "doctor"])
 def test_every_verb_has_help_with_an_example(verb: str) -> None:
     """A newcomer finds an example at the end of each verb's help."""
     done = run(verb, "--help")
     assert done.returncode == 0 and f"Example: reporting {verb}" in done.stdout
 
 
-def test_fetch_without_a_file_says_what_to_do() -> None:
-    """Eurostat's own service is not reached in this version; the message tells the way round."""
-    refused(run("fetch", "spr_exp_type"), 3, "reporting fetch --from FILE")
+def test_a_provider_that_cannot_be_reached_is_a_message(tmp_path: Path) -> None:
+    """Without a network the dataset is told in one line with the reason, and the exit code is 3."""
+    here = ("--base-url", "http://127.0.0.1:9", "--store", str(tmp_path))
+    source = "from reporting.sources import http; http.Wire._rest = lambda self, seconds: None; "
+    source += "from reporting.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", source, "fetch", "spr_exp_type", *here],
+        capture_output=True, text=True, timeout=60, check=False, cwd=ROOT,
+        env={**os.environ, "REPORTING_HOME": str(ROOT), "COLUMNS": "200"},
+    )  # fmt: skip
+    assert done.returncode == 3 and "Traceback" not in done.stderr
+    assert "spr_exp_type" in done.stdout and "the connection failed" in done.stdout
 
 
 def test_check_finds_estonia_and_passes_because_it_is_accepted() -> None:

@@ -15,12 +15,14 @@ import pytest
 from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyarrow import parquet
+from pyarrow.parquet import read_metadata
 from specimens import manifest, observed
 
 from reporting import vintages
-from reporting.errors import OutputFailed, SourceUnavailable, SourceUnreadable, UsageError
-from reporting.vintages import Store
+from reporting.errors import OutputFailed, SourceUnreadable, UsageError
+from reporting.vintages import Store, parquet
+from reporting.vintages import manifest as manifests
+from reporting.vintages import store as stores
 
 D = "spr_exp_type"
 ONE = [("A.X.BE", "2020", 1.0, ""), ("A.X.FR", "2020", 2.0, "p")]
@@ -233,7 +235,7 @@ def test_leftovers_are_not_vintages(store):
     assert rows(store.read(D)) == TWO
 
 
-STEPS = ["write_parquet", "_write", "_write 2", "replace", "replace 2", "replace 3"]
+STEPS = ["write_changes", "write", "write 2", "replace", "replace 2", "replace 3"]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -243,7 +245,7 @@ def test_killed_at_any_step(step, error, store, monkeypatch):
     put(store, "2024-01-31", ONE, received=b"one")
     before = files(store.root)
     name, _, number = step.partition(" ")
-    owner = Path if name == "replace" else vintages
+    owner = {"replace": Path, "write": manifests, "write_changes": parquet}[name]
     whole, calls = getattr(owner, name), []
 
     def interrupted(*arguments):
@@ -282,8 +284,8 @@ def test_a_kill_after_the_manifest_loses_nothing(store, monkeypatch):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_a_full_disk_under_the_database(store, monkeypatch):
     """When the database itself finds the disk full, the reader is told so and nothing is left."""
-    whole = vintages.write_parquet
-    monkeypatch.setattr(vintages, "write_parquet", lambda frame, path: whole(frame, Path("/dev/full")))
+    whole = parquet.write_changes
+    monkeypatch.setattr(parquet, "write_changes", lambda frame, label, path: whole(frame, label, Path("/dev/full")))
     with pytest.raises(OutputFailed, match="No space left on device"):
         put(store, "2024-01-31", ONE)
     assert files(store.root) == []
@@ -309,7 +311,7 @@ def test_a_read_only_store_can_be_read(store):
 def test_a_second_writer_waits_and_is_told(store, monkeypatch):
     """While another process writes, a writer gives up after a while; a reader is never kept waiting."""
     put(store, "2024-01-31", ONE)
-    monkeypatch.setattr(vintages, "_PATIENCE", 0.1)
+    monkeypatch.setattr(stores, "_PATIENCE", 0.1)
     with FileLock(store.root / ".lock"):
         assert rows(store.read(D)) == ONE
         with pytest.raises(OutputFailed, match="Another process is writing"):
@@ -382,12 +384,10 @@ def test_a_replaced_vintage_is_read_anew(store):
 
 
 def test_a_store_that_is_not_there(tmp_path):
-    """A folder that does not exist reads as empty, and a dataset that must be there is asked for."""
+    """A folder that does not exist reads as empty, and is not made by reading."""
     store = Store(tmp_path / "absent", embedded=None)
     assert store.datasets() == []
     assert store.read(D).empty
-    with pytest.raises(SourceUnavailable, match=f"Run: reporting fetch {D}"):
-        store.require(D, "2024-01-01")
     assert not (tmp_path / "absent").exists()
 
 
@@ -413,10 +413,11 @@ def test_every_embedded_vintage_is_intact(embedded):
         for found, path in embedded.manifests(dataset):
             content = path.read_bytes()
             assert hashlib.sha256(content).hexdigest() == found.sha256, path
-            assert parquet.read_metadata(path).num_rows == sum(found.rows.values()), path
+            assert read_metadata(path).num_rows == sum(found.rows.values()), path
 
 
 def test_the_manifest_is_plain_json(store):
     """The manifest says what the vintage is, for other programs too."""
     written = put(store, "2024-01-31", ONE)
-    assert json.loads((store.root / D / "2024-01-31.json").read_text()) == replace(written).__dict__
+    content = json.loads((store.root / D / "2024-01-31.json").read_text())
+    assert content.pop("seal") and content == replace(written).__dict__

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from reporting import declarations, indicators, labels, reads, tabulate, validation, vintages
+from reporting import declarations, indicators, labels, reads, tabulate, validation, views, vintages
 from reporting.batch import inputs
 from reporting.errors import ReportingError
 from reporting.vintages import Store
@@ -69,8 +69,13 @@ class State:
     @functools.cache  # noqa: B019  a state lives as long as a build
     def datasets(self, root: str) -> dict[str, str]:
         """Each dataset of a store with a digest of its manifests."""
-        store = Store(Path(root))
+        store = self.store(root)
         return {name: reads.digest([asdict(m) for m, _ in store.manifests(name)]) for name in store.datasets()}
+
+    @functools.cache  # noqa: B019  as above
+    def store(self, place: str) -> Store:
+        """The store in a folder, behind a URL, or that a view shows."""
+        return views.opened(place)
 
     @functools.cached_property
     def known(self) -> declarations.Declarations:
@@ -79,11 +84,11 @@ class State:
 
     @functools.cache  # noqa: B019  as above
     def _evaluator(self, root: str, as_of: str) -> indicators.Evaluator:
-        return indicators.Evaluator(self.known, Store(Path(root)), as_of)
+        return indicators.Evaluator(self.known, self.store(root), as_of)
 
     @functools.cache  # noqa: B019  as above
     def _findings(self, root: str, as_of: str, datasets: tuple[str, ...]) -> list[validation.Finding]:
-        return validation.check(self.known, Store(Path(root)), datasets, as_of)
+        return validation.check(self.known, self.store(root), datasets, as_of)
 
     @functools.cache  # noqa: B019  as above
     def answer(self, question: str) -> str | None:
@@ -107,17 +112,19 @@ class State:
                 return labels.untranslated(self.known, lang)
             case [("file" | "folder") as what, path]:
                 return inputs.content(what, path)
+            case ["dataset", root, name]:
+                return self.datasets(root).get(name)
             case [_, root, *_] if question[0] in _OF_STORES:
-                return _OF_STORES[question[0]](self, Store(Path(root)), *question[2:])
+                return _OF_STORES[question[0]](self, self.store(root), *question[2:])
         raise LookupError(question[0])
 
 
 def _indicator(state: State, store: Store, as_of: str, name: str, geos: list[str]) -> Any:
-    return state._evaluator(str(store.root), as_of).indicator(name, tuple(geos))
+    return state._evaluator(store.place, as_of).indicator(name, tuple(geos))
 
 
 def _about(state: State, store: Store, as_of: str, datasets: list[str], geos: list[str]) -> Any:
-    found = state._findings(str(store.root), as_of, tuple(datasets))
+    found = state._findings(store.place, as_of, tuple(datasets))
     return validation.about(state.known, found, geos)
 
 
@@ -129,9 +136,8 @@ def _used(state: State, store: Store, *pairs: list[str]) -> Any:
     return vintages.used(store, [(d, v) for d, v in pairs])
 
 
-def _told(state: State, store: Store, over: bool, name: str, arguments: list[Any], named: dict[str, Any]) -> Any:
-    asked = store if over else Store(store.root, embedded=None)
-    return inputs.plain(getattr(asked, name)(*arguments, **named))
+def _told(state: State, store: Store, name: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return inputs.plain(getattr(store, name)(*arguments, **named))
 
 
 _OF_STORES: dict[str, Any] = {
@@ -201,7 +207,10 @@ def _other_answer(questions: list[Any], facts: dict[str, Any], state: State, roo
     for question, answer in questions:
         if question[0] == "beyond":
             return f"its notebook reads what cannot be followed ({question[1]})"
-        if _may_differ(question, facts, now, state) and state.answer(json.dumps(question, ensure_ascii=False)) != answer:
+        if (
+            _may_differ(question, facts, now, state)
+            and state.answer(json.dumps(question, ensure_ascii=False)) != answer
+        ):
             return _said(question)
     return ""
 
@@ -257,9 +266,27 @@ def seal(step: Step, state_facts: dict[str, Any], code: str, asked: Path, folder
         "name": step.name, "code": code, "given": step.given, "facts": state_facts,
         "questions": [json.loads(line) for line in lines], "outputs": digests(folder),
     }  # fmt: skip
+    _write(content, record)
+
+
+def _write(content: dict[str, Any], record: Path) -> None:
     part = record.with_name(record.name + ".part")
     part.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
     part.replace(record)
+
+
+def reseal(step: Step, facts: dict[str, Any]) -> None:
+    """Bring the record of a step that is up to date to the facts and results of now."""
+    record = json.loads(step.record.read_text(encoding="utf-8"))
+    now = {**record, "facts": facts, "outputs": digests(step.folder)}
+    if now != record:
+        _write(now, step.record)
+
+
+def view(place: str) -> str:
+    """The content of a view that stands for a store; empty for a store itself."""
+    named = Path(place)
+    return named.read_text(encoding="utf-8") if named.is_file() else ""
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ _BEYOND = {
     "socket.connect", "urllib.Request", "sqlite3.connect",
 }  # fmt: skip
 #: Methods of a store that a notebook may call itself.
-_METHODS = ("datasets", "manifests", "read", "select")
+_METHODS = ("datasets", "manifests", "held", "read", "select", "series", "country", "history")
 
 
 def begin() -> None:
@@ -44,7 +45,9 @@ def begin() -> None:
             return
         if event in _BEYOND:
             reads.asked(("beyond", event), None)
-        elif event in ("open", "os.listdir", "os.scandir") and isinstance(arguments[0] or ".", str | bytes | os.PathLike):
+        elif event in ("open", "os.listdir", "os.scandir") and isinstance(
+            arguments[0] or ".", str | bytes | os.PathLike
+        ):
             with reads.covered():
                 path = str(Path(os.fsdecode(arguments[0] or ".")).resolve())
             if event == "open" and _writes(arguments[1], arguments[2]):
@@ -70,8 +73,13 @@ def _told(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     def told(store: Store, *arguments: Any, **named: Any) -> Any:
         with reads.covered():
             result = method(store, *arguments, **named)
-        over = vintages.EMBEDDED in store.layers
-        reads.asked(("store", str(store.root), over, name, arguments, named), plain(result))
+        if vintages.EMBEDDED in store.layers and store.whole:
+            reads.asked(("store", store.place, name, arguments, named), plain(result))
+        else:
+            # A part of a store: what it answers follows from all vintages of the dataset.
+            with reads.covered():
+                every = [asdict(manifest) for manifest, _ in vintages.Store(store.place).manifests(*arguments[:1])]
+            reads.asked(("dataset", store.place, *arguments[:1]), reads.digest(every))
         return result
 
     return told
@@ -79,11 +87,9 @@ def _told(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
 
 def plain(result: Any) -> Any:
     """What a store answered, in a form that has the same digest in every process."""
-    return [(manifest, path.name) for manifest, path in result] if _manifests(result) else result
-
-
-def _manifests(result: Any) -> bool:
-    return isinstance(result, list) and bool(result) and isinstance(result[0], tuple)
+    if isinstance(result, list):
+        return [(item[0], item[1].name) if isinstance(item, tuple) else item for item in result]
+    return result
 
 
 @reads.covers

@@ -135,8 +135,7 @@ class Line:
                 continue
             if isinstance(said, BaseException):
                 raise said
-            else:
-                return self._count, int(said)
+            return self._count, int(said)
 
     def ended(self, timeout: float | None = 0.0) -> Ended | None:
         """The next child that ended; None when none does in time."""
@@ -266,7 +265,9 @@ class _Parent:
                 [descriptor] = reduction.recvfds(end, 1)
                 self._open(socket.socket(fileno=descriptor))
             else:
-                for pid in [pid for pid, child in self.children.items() if (child.asker, [child.number]) == (end, rest)]:
+                for pid in [
+                    pid for pid, child in self.children.items() if (child.asker, [child.number]) == (end, rest)
+                ]:
                     processes.end(pid)
         except (EOFError, OSError):
             self._close(end)

@@ -61,7 +61,7 @@ def plan(
     publication: str,
     *,
     outputs: Path,
-    store: Path,
+    store: Path | str,
     geos: Sequence[str] = (),
     langs: Sequence[str] = (),
     formats: Sequence[str] = (),

@@ -103,9 +103,7 @@ class _Running:
 class _Pool:
     """What waits, what runs, what has ended."""
 
-    def __init__(
-        self, waiting: deque[Job], limits: Limits, done: Callable[[Outcome], Iterable[Job] | None]
-    ) -> None:
+    def __init__(self, waiting: deque[Job], limits: Limits, done: Callable[[Outcome], Iterable[Job] | None]) -> None:
         self.waiting = deque((job, 1) for job in waiting)
         self.running: dict[int, _Running] = {}
         self.outcomes: list[Outcome] = []

@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
-from reporting import declarations, indicators, labels, validation
+from reporting import declarations, indicators, labels, validation, views
 from reporting.batch.plan import Unit
 from reporting.errors import ReportingError
-from reporting.vintages import Store
 
 #: So many units make it worth while to compute everything beforehand.
 _MANY = 12
@@ -30,6 +28,6 @@ def compute(stores: list[tuple[str, str]], langs: list[str]) -> None:
         for lang in langs:
             labels.catalogue(known.home, lang)
         for root, as_of in stores:
-            store = Store(Path(root))
+            store = views.opened(root)
             indicators.prepare(known, store, as_of, known.indicators)
             validation.prepare(known, store, as_of)

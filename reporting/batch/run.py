@@ -18,7 +18,7 @@ from typing import Any
 
 from reporting import reads
 from reporting.batch import parent
-from reporting.batch.fresh import RECORD, Step, seal
+from reporting.batch.fresh import RECORD, Step, seal, view
 from reporting.batch.plan import Unit
 from reporting.batch.warm import ENGINE
 from reporting.errors import NotebookDied, NotebookFailed, OutputFailed
@@ -39,7 +39,11 @@ class Work:
 
 def step(unit: Unit) -> Step:
     """A unit as a step: what it makes of which inputs."""
-    given = {"notebook": reads.digest(unit.notebook.read_bytes()), "parameters": unit.parameters}
+    given = {
+        "notebook": reads.digest(unit.notebook.read_bytes()),
+        "parameters": unit.parameters,
+        "view": view(unit.parameters["store"]),
+    }
     return Step(unit.name, unit.folder, unit.folder / RECORD, given)
 
 

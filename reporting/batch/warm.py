@@ -17,7 +17,9 @@ from reporting.batch import parent
 ENGINE = "reporting-warm"
 #: Widgets talk to a front end, and a front end's answers need a whole kernel.
 WIDGETS = "it uses widgets"
-_FRONT_END = re.compile(r"\bipywidgets\b|\binteract(ive|_manual)?\s*\(|^\s*%(gui|connect_info|qtconsole)\b", re.MULTILINE)
+_FRONT_END = re.compile(
+    r"\bipywidgets\b|\binteract(ive|_manual)?\s*\(|^\s*%(gui|connect_info|qtconsole)\b", re.MULTILINE
+)
 
 
 class WarmEngine:

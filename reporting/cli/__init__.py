@@ -12,18 +12,22 @@ from typing import Annotated
 import typer
 
 from reporting import __version__
-from reporting.cli import data, publish  # noqa: F401  # a module's verbs join the application when it is imported
+from reporting.cli import data, fetch, keep, publish, record, revise  # noqa: F401  # importing adds the verbs
 from reporting.cli.common import app, err, out
 from reporting.errors import OutputFailed, ReportingError
 
 #: How typer ends on Ctrl-C.
 _INTERRUPTED = 130
+#: Verbs on the store as a whole, which may be written after ``vintages`` too.
+_KEEPING = ("verify", "compact", "export", "import")
 
 
 def main() -> None:
     """Run the command line; errors become one message and an exit code."""
     try:
-        app(standalone_mode=True)
+        words = sys.argv[1:]
+        alias = words[:1] == ["vintages"] and words[1:2] and words[1] in _KEEPING
+        app(words[1:] if alias else words, standalone_mode=True)
     except ReportingError as error:
         err.print(f"reporting: {error}", markup=False)
         sys.exit(error.exit_code)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -23,17 +22,21 @@ app = typer.Typer(
 out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
 
 StoreOption = Annotated[
-    Path | None, typer.Option("--store", envvar="REPORTING_STORE", help="Folder of the store [default: outputs/store].")
+    str | None,
+    typer.Option(
+        "--store", envvar="REPORTING_STORE", help="Folder or URL (s3://…) of the store [default: outputs/store]."
+    ),
 ]
 AsOf = Annotated[str, typer.Option("--as-of", help="Data as known on this date (YYYY-MM-DD) [default: the newest].")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
-def store_at(known: declarations.Declarations, named: Path | None) -> Store:
+def store_at(known: declarations.Declarations, named: str | None, quiet: bool = False) -> Store:
     """The store named on the command line, or the project's own."""
-    if named and not named.is_dir():
+    store = Store(named or known.home / "outputs" / "store")
+    if named and not quiet and not store.root.is_dir():
         err.print(f"note: there is no store {named} yet; the embedded edition is read.", markup=False)
-    return Store(named or known.home / "outputs" / "store")
+    return store
 
 
 def listed(text: str) -> list[str]:

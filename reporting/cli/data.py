@@ -1,4 +1,4 @@
-"""Verbs on data: fetch, vintages, check."""
+"""Verbs on data in the store: vintages, check."""
 
 from __future__ import annotations
 
@@ -14,47 +14,9 @@ from typing import Annotated
 import typer
 
 from reporting import declarations, validation
-from reporting.cli.common import AsOf, Json, StoreOption, app, err, out, show, store_at, unknown_dataset
-from reporting.errors import SourceUnavailable, UsageError
+from reporting.cli.common import AsOf, Json, StoreOption, app, out, show, store_at, unknown_dataset
+from reporting.errors import UsageError
 from reporting.vintages import Manifest, Store
-
-
-@app.command(epilog="Example: reporting fetch --from spr_exp_type.csv")
-def fetch(
-    datasets: Annotated[list[str] | None, typer.Argument(help="Dataset codes, as declared.")] = None,
-    from_file: Annotated[
-        list[Path] | None, typer.Option("--from", help="Read this file (SDMX-CSV, JSON-stat, workbook, TSV, CSV).")
-    ] = None,
-    vintage: Annotated[str, typer.Option(help="Date of the data (YYYY-MM-DD) where the file does not tell.")] = "",
-    store: StoreOption = None,
-    as_json: Json = False,
-) -> None:
-    """Put new vintages of datasets into the store."""
-    from reporting.sources.intake import UNDATED, take
-
-    known = declarations.load()
-    for name in datasets or []:
-        if name not in known.datasets:
-            raise UsageError(unknown_dataset(known, name))
-    if not from_file:
-        raise SourceUnavailable(
-            "Fetching from Eurostat itself is not part of this version. Download the dataset from Eurostat's data "
-            "browser (SDMX-CSV, JSON-stat, TSV or workbook) and run: reporting fetch --from FILE"
-        )
-    stored = [
-        manifest
-        for path in from_file
-        for manifest in take(store_at(known, store), known, path, (datasets or [""])[0], vintage)
-    ]
-    for manifest in stored:
-        if manifest.note == UNDATED and not as_json:
-            err.print(f"{manifest.request}: {UNDATED}; give the true date with --vintage.", markup=False)
-        if not any(manifest.rows.values()) and not as_json:
-            err.print(f"{manifest.dataset} {manifest.vintage}: nothing new.", markup=False)
-    show(
-        [asdict(manifest) for manifest in stored], as_json, ("dataset", "vintage", "new", "revised", "withdrawn"),
-        [(m.dataset, m.vintage, *(str(m.rows[c]) for c in ("new", "revised", "withdrawn"))) for m in stored],
-    )  # fmt: skip
 
 
 @app.command(epilog="Example: reporting vintages spr_exp_type")

@@ -27,7 +27,9 @@ def build(
     as_of: AsOf = "",
     span: Annotated[int | None, typer.Option(help="Years shown in a table: 5, 10, 30 …")] = None,
     jobs: Annotated[int, typer.Option(help="Run at a time at most [default: the processor cores].")] = 0,
-    memory: Annotated[str, typer.Option(help="Memory that runs may take together, e.g. 8G [default: what is free].")] = "",
+    memory: Annotated[
+        str, typer.Option(help="Memory that runs may take together, e.g. 8G [default: what is free].")
+    ] = "",
     timeout: Annotated[float, typer.Option(help="Seconds that one run may take [default: no limit].")] = 0.0,
     engine: Annotated[str, typer.Option(help="Renderer: auto, quarto, embedded.")] = "auto",
     record: Annotated[
@@ -47,7 +49,7 @@ def build(
     limits = _limits(jobs, memory, timeout)
     place = (outputs or known.home / "outputs").resolve()
     targets = _targets(
-        known, publications or [], all_, outputs=place, store=store_at(known, store).root.resolve(), geos=listed(geo),
+        known, publications or [], all_, outputs=place, store=store_at(known, store).place, geos=listed(geo),
         langs=listed(lang), formats=listed(format_), as_of=as_of, span=span,
     )  # fmt: skip
     chosen = rendering.choose(engine)
@@ -98,7 +100,9 @@ def _show_plan(known: declarations.Declarations, todo: Any, as_json: bool) -> No
     """What would be done: each unit and target with its state, its folder and the datasets it reads."""
     from reporting.batch.plan import needs
 
-    rows = [("notebook", u.name, why or "up to date", " ".join(needs(known, u)), str(u.folder)) for u, why in todo.units]
+    rows = [
+        ("notebook", u.name, why or "up to date", " ".join(needs(known, u)), str(u.folder)) for u, why in todo.units
+    ]
     rows += [("publication", t.name, why or "up to date", "", str(t.folder)) for t, why in todo.targets]
     heads = ("kind", "name", "state", "datasets", "folder")
     show([dict(zip(heads, row, strict=True)) for row in rows], as_json, heads, rows)

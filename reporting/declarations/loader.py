@@ -24,6 +24,8 @@ from reporting.declarations.records import (
     Figure,
     Indicator,
     Language,
+    Move,
+    Provider,
     Publication,
     Rule,
     Table,
@@ -81,9 +83,12 @@ class _Loader:
         tables_and_figures = self._read("tables")
         rules = self._read("rules")
         languages = self.root / "languages.toml"
+        providers = [(path, self._toml(path)) for path in sorted(self.root.glob("providers.toml"))]
         result = Declarations(
             home=self.folder,
             datasets=self._records("datasets", Dataset, self._read("datasets")),
+            providers=self._records("providers", Provider, _without(providers, "moves")),
+            moves=tuple(self._listed(providers, "moves", Move)),
             indicators=self._indicators(),
             tables=self._records("tables", Table, self._sections(tables_and_figures, "tables")),
             figures=self._records("figures", Figure, self._sections(tables_and_figures, "figures")),
@@ -91,7 +96,7 @@ class _Loader:
                 "publications", Publication, [(f, {f.stem: body}) for f, body in self._read("publications")]
             ),
             rules=self._records("rules", TypeAdapter(Rule), _without(rules, "accepted")),
-            accepted=tuple(self._accepted(rules)),
+            accepted=tuple(self._listed(rules, "accepted", Accepted)),
             languages=self._records("languages", Language, [(languages, self._toml(languages))]),
             groups=self._groups(codelists.get("geo", {})),
             codelists=codelists,
@@ -179,14 +184,15 @@ class _Loader:
                 self._fault(path, section, f"entries are [{section}.<id>]")
         return found
 
-    def _accepted(self, files: list[tuple[Path, dict[str, Any]]]) -> Iterator[Accepted]:
+    def _listed(self, files: list[tuple[Path, dict[str, Any]]], key: str, model: Any) -> Iterator[Any]:
+        """The entries of files that are a list, under one key."""
         for path, body in files:
-            entries = body.get("accepted", [])
+            entries = body.get(key, [])
             if not isinstance(entries, list):
-                self._fault(path, "accepted", "entries are [[accepted]]")
+                self._fault(path, key, f"entries are [[{key}]]")
                 continue
             for entry in entries:
-                if record := self._validated(path, "accepted", Accepted.model_validate, entry):
+                if record := self._validated(path, key, model.model_validate, entry):
                     yield record
 
     def _groups(self, known: dict[str, str]) -> dict[str, tuple[str, ...]]:

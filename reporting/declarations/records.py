@@ -26,13 +26,15 @@ class _Record(BaseModel):
 class Dataset(_Record):
     """A provider's table and its structure.
 
-    ``fixed`` gives the codes of dimensions that a file may leave out.
+    ``fixed`` gives the codes of dimensions that a file may leave out, ``flow``
+    the provider's own name for the dataset where it is not the id.
     """
 
     id: Name
     title: Text
     dimensions: tuple[Text, ...]
     provider: str = "Eurostat"
+    flow: Annotated[str, Field(pattern=r"^[\w.@,-]*$")] = ""
     fixed: dict[str, str] = {}
     aliases: tuple[str, ...] = ()
     acknowledgement: str = "Source: Eurostat"
@@ -44,6 +46,43 @@ class Dataset(_Record):
             raise ValueError("dimensions: geo once, and no dimension twice")
         if strange := sorted(set(self.fixed) - set(self.dimensions)):
             raise ValueError(f"fixed: {', '.join(strange)} is no dimension of the dataset")
+        return self
+
+
+class Provider(_Record):
+    """Who disseminates datasets, where, and how much may be asked at a time.
+
+    ``columns`` and ``flags`` give Eurostat's name for what the provider calls
+    otherwise; ``sdmx`` is the provider's id in sdmx1.
+    """
+
+    id: Name
+    name: Text
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$")]
+    agency: Text
+    sdmx: Text
+    protocol: Literal["dissemination", "sdmx"]
+    format: Literal["csv", "xml"] = "csv"
+    requests: Annotated[int, Field(strict=True, ge=1, le=10)]
+    rows: Annotated[int, Field(strict=True, ge=1)]
+    bytes: Annotated[int, Field(strict=True, ge=1)]
+    columns: dict[str, str] = {}
+    flags: dict[str, str] = {}
+    note: str = ""
+
+
+class Move(_Record):
+    """A dataset or a dimension that a provider replaced, and by what."""
+
+    dataset: str = ""
+    dimension: str = ""
+    to: Annotated[tuple[str, ...], Field(min_length=1)]
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if bool(self.dataset) == bool(self.dimension):
+            raise ValueError("dataset or dimension: give one of the two")
         return self
 
 
@@ -216,6 +255,8 @@ class Declarations(_Record):
 
     home: Path
     datasets: dict[str, Dataset]
+    providers: dict[str, Provider] = {}
+    moves: tuple[Move, ...] = ()
     indicators: dict[str, Indicator]
     tables: dict[str, Table]
     figures: dict[str, Figure]
@@ -228,6 +269,11 @@ class Declarations(_Record):
     codelists: dict[str, dict[str, str]]
     #: dimension -> any known spelling of a label -> code
     spellings: dict[str, dict[str, str]]
+
+    def provider_of(self, dataset: str) -> Provider | None:
+        """The provider a dataset can be fetched from; None where figures come as files only."""
+        name = self.datasets[dataset].provider
+        return next((p for p in self.providers.values() if name in (p.id, p.name)), None)
 
     def indicator_ids(self, patterns: tuple[str, ...]) -> list[str]:
         """Ids that fit the patterns (``family.*``), in declared order."""

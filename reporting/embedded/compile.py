@@ -54,7 +54,7 @@ def from_files(root: Path, declared: Declarations, listed: list[dict[str, Any]])
     for entry in listed:
         path = root / entry["file"]
         if "reader" in entry:
-            extracts = sources.reader(entry["reader"])(path, declared)
+            extracts = sources.reader(entry["reader"])(path.read_bytes(), path.name, declared)
         else:
             extracts = sources.read(path, declared, entry.get("dataset", ""))
         for extract in extracts:

@@ -7,40 +7,22 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import hashlib
-import importlib.metadata
 import io
 import json
-import platform
 import shutil
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reporting import __version__, declarations, reads, validation, vintages, workbook
-from reporting.batch.fresh import RECORD, Step, digests, seal
+from reporting import __version__, declarations, reads, validation, views, vintages, workbook
+from reporting.batch.fresh import RECORD, Step, digests, reseal, seal, view
 from reporting.batch.plan import Target
 from reporting.batch.run import NOTEBOOK, asking, make, replace
 from reporting.errors import ValidationFailed
 from reporting.labels import Words, untranslated
-from reporting.publications import Book, Chapter, quarto, render
+from reporting.publications import Book, Chapter, quarto, record, render, settled
 from reporting.tables import MEDIA_TYPE, TIDY, Table
-
-#: Libraries whose versions can change a result.
-_LIBRARIES = (
-    "babel",
-    "duckdb",
-    "matplotlib",
-    "numpy",
-    "pandas",
-    "papermill",
-    "pypandoc_binary",
-    "seaborn",
-    "typst",
-    "xlsxwriter",
-)
 
 
 @dataclass(frozen=True)
@@ -63,6 +45,7 @@ def step(job: Assembly) -> Step:
         "renderer": quarto.version() if job.engine == "quarto" else "",
         "_quarto.yml": house.read_text(encoding="utf-8") if house.is_file() else "",
         "notebooks": {u.chapter.id: reads.digest(digests(u.folder)) for u in target.units},
+        "view": view(target.units[0].parameters["store"]),
     }
     return Step(target.name, target.folder, target.units[0].folder.parent.with_suffix(".json"), given)
 
@@ -87,7 +70,7 @@ def assemble(job: Assembly) -> None:
     target = job.target
     known = reads.watched(declarations.load())
     words = Words(known, target.lang)
-    store = vintages.Store(Path(target.units[0].parameters["store"]))
+    store = views.opened(target.units[0].parameters["store"])
     chapters = [_chapter(unit.folder, unit.chapter, words, n) for n, unit in enumerate(target.units, start=1)]
     tables = [table for _, found in chapters for table in found]
     if not tables:
@@ -101,7 +84,7 @@ def assemble(job: Assembly) -> None:
     make(part)
     try:
         _write(job, book, words, tables, part)
-        _record(job, store, tables, part)
+        _record(job, known, store, tables, part)
         replace(part, target.folder)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
@@ -121,8 +104,8 @@ def _write(job: Assembly, book: Book, words: Words, tables: list[Table], folder:
     _tidy(folder / "tables", tables)
     for unit in target.units:
         copied = folder / "notebooks" / unit.chapter.id
-        shutil.copytree(unit.folder, copied, ignore=shutil.ignore_patterns(RECORD))
-        (copied / NOTEBOOK).rename(copied / f"{unit.chapter.id}.ipynb")
+        shutil.copytree(unit.folder, copied, ignore=shutil.ignore_patterns(NOTEBOOK, RECORD))
+        settled.keep(unit.folder / NOTEBOOK, copied / f"{unit.chapter.id}.ipynb")
 
 
 def _tidy(folder: Path, tables: Iterable[Table]) -> None:
@@ -202,7 +185,7 @@ def _used(store: vintages.Store, tables: Iterable[Table]) -> list[dict[str, Any]
         for vintage in str(row["vintage"] or "").split("; ")
     }
     found = vintages.used(store, pairs)
-    reads.asked(("used", str(store.root), *sorted(pairs)), found)
+    reads.asked(("used", store.name, *sorted(pairs)), found)
     return found
 
 
@@ -214,7 +197,7 @@ def _gate(known: declarations.Declarations, store: vintages.Store, target: Targe
         found = validation.check(known, store, datasets, target.as_of)
     geos = sorted({geo for _, geo, _ in rows})
     about = validation.about(known, found, geos)
-    reads.asked(("findings", str(store.root), target.as_of, sorted(datasets), geos), about)
+    reads.asked(("findings", store.name, target.as_of, sorted(datasets), geos), about)
     found = validation.concerning(known, found, rows)
     _refuse(target.name, [finding.message for finding in found if finding.stops])
 
@@ -234,44 +217,41 @@ def _refuse(what: str, faults: list[str]) -> None:
         raise ValidationFailed(f"{what} cannot be a build of record:\n{shown}{more}")
 
 
-def _record(job: Assembly, store: vintages.Store, tables: list[Table], folder: Path) -> None:
+def _record(
+    job: Assembly, known: declarations.Declarations, store: vintages.Store, tables: list[Table], part: Path
+) -> None:
     """What was made, from what, with what: ``run.json``."""
-    target = job.target
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
-    record = {
-        "publication": target.publication.id,
-        "edition": target.publication.edition,
-        "parameters": {
-            "geo": target.geo, "lang": target.lang, "formats": target.formats, "as_of": target.as_of,
-            "span": target.span, "engine": job.engine, "record": job.record,
-        },
-        "package": {"version": __version__, "commit": _commit()},
-        "python": platform.python_version(),
-        "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
-        "untranslated": _missing(target.lang),
-        "tables": [
-            {"id": table.id, "number": table.number, "title": table.title, "file": f"tables/{table.id}.csv"}
-            for table in tables
-        ],
+    facts = {
+        "engine": job.engine,
+        "record": job.record,
+        "untranslated": _missing(known, job.target.lang),
         "vintages": _used(store, tables),
-        "outputs": {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files},
-    }  # fmt: skip
-    (folder / "run.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        "known": views.seen(store, known.datasets, job.target.as_of),
+    }
+    with reads.covered():
+        record.write(facts, known, job.target, tables, part)
 
 
-def _missing(lang: str) -> list[str]:
+def _missing(known: declarations.Declarations, lang: str) -> list[str]:
     """Messages without translation, as the record says."""
-    found = untranslated(declarations.load(), lang)
+    found = untranslated(known, lang)
     reads.asked(("untranslated", lang), found)
     return found
 
 
-def _commit() -> str:
-    """The git commit of the project, empty outside a checkout."""
-    try:
-        command = ["git", "rev-parse", "HEAD"]
-        home = declarations.home()
-        done = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip()
+def renewed(job: Assembly, package: dict[str, Any]) -> None:
+    """Bring the record of a target that is up to date to what a build from scratch would write, rendering nothing."""
+    target, known = job.target, declarations.load()
+    store, path = views.opened(target.units[0].parameters["store"]), target.folder / record.NAME
+    content = json.loads(path.read_text(encoding="utf-8"))
+    now = {
+        "package": package,
+        "declarations": record.declared(known, target),
+        "known": views.seen(store, known.datasets, target.as_of),
+    }
+    fresh = json.loads(json.dumps({**content, **now}))
+    if fresh != content:
+        part = path.with_name(path.name + ".part")
+        part.write_text(json.dumps(fresh, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+        part.replace(path)
+    reseal(step(job), job.facts)

@@ -19,7 +19,8 @@ from reporting.batch.plan import Target, Unit
 from reporting.batch.pool import run_all
 from reporting.batch.run import Work, make, recorded
 from reporting.batch.run import step as step_of_unit
-from reporting.publications.assemble import Assembly, assembled, step, translated
+from reporting.publications import record as records
+from reporting.publications.assemble import Assembly, assembled, renewed, step, translated
 from reporting.vintages import alone
 
 #: What the processes of a build import beforehand, besides what notebooks import.
@@ -51,9 +52,14 @@ class Result:
     built: list[Path] = field(default_factory=list)
     fresh: list[Path] = field(default_factory=list)
     failures: list[Outcome] = field(default_factory=list)
-    seconds: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     plan: Plan = field(default_factory=lambda: Plan([], []))
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return sum(self.stages.values())
 
 
 def plan(targets: list[Target], engine: str, record: bool, state: fresh.State) -> Plan:
@@ -101,10 +107,11 @@ def _build(targets: list[Target], limits: Limits, engine: str, record: bool, wat
     if record:
         translated({target.lang for target in targets})
     start, state = time.monotonic(), fresh.State(declarations.home())
-    todo = plan(targets, engine, record, state)
+    todo, package = plan(targets, engine, record, state), records.package(declarations.home())
     units = {str(unit.folder): unit for unit, reason in todo.units if reason}
     stale = [target for target, reason in todo.targets if reason]
     left = {t.folder: {str(u.folder) for u in t.units} & set(units) for t in stale}
+    ran = [start]
     watcher.begin("notebooks and publications", len(units) + len(stale))
 
     def assembly(target: Target) -> Job:
@@ -113,6 +120,8 @@ def _build(targets: list[Target], limits: Limits, engine: str, record: bool, wat
 
     def done(outcome: Outcome) -> Iterable[Job]:
         watcher.step(outcome.name, outcome.error)
+        if outcome.key in units:
+            ran[0] = time.monotonic()
         for target in [t for t in stale if outcome.key in left[t.folder]]:
             if outcome.error:
                 left[target.folder].clear()
@@ -128,12 +137,18 @@ def _build(targets: list[Target], limits: Limits, engine: str, record: bool, wat
     ] + [assembly(target) for target in stale if not left[target.folder]]  # fmt: skip
     ready = partial(prepared.compute, prepared.places(units.values()), sorted({t.lang for t in targets}))
     outcomes = run_all(jobs, limits, done, _MODULES, ready)
+    for target in targets:
+        if target not in stale:
+            renewed(Assembly(target, engine, record, state.code, state.facts(_store(target))), package)
+    for unit, reason in todo.units:
+        if not reason:
+            fresh.reseal(step_of_unit(unit), state.facts(str(unit.parameters["store"])))
     good = {outcome.key for outcome in outcomes if not outcome.error}
     return Result(
         built=[t.folder for t in stale if str(t.folder) in good],
         fresh=[t.folder for t in targets if t not in stale],
         failures=[outcome for outcome in outcomes if outcome.error],
-        seconds=time.monotonic() - start,
+        stages={"notebooks": ran[0] - start, "publications": time.monotonic() - ran[0]},
         outcomes=outcomes,
         plan=todo,
     )

@@ -6,35 +6,49 @@ it refuses, saying what was found, where, and what to do.
 
 from __future__ import annotations
 
-import gzip
 import importlib
 import re
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 from reporting.declarations import Declarations
 from reporting.errors import ReportingError, SourceUnavailable, SourceUnreadable, UsageError
-from reporting.sources import csv_files, jsonstat
-from reporting.sources.extracts import Extract, Table, extract
+from reporting.sources import compressed, csv_files, jsonstat, sdmx_csv, sdmx_ml
+from reporting.sources.cells import Table
+from reporting.sources.extracts import Extract, extract
 
-__all__ = ["Extract", "read", "reader"]
+__all__ = ["Extract", "parse", "read", "reader"]
 
-_ZIP, _GZIP, _OLD_EXCEL, _PARQUET = b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"PAR1"
+_Reader = Callable[[bytes, str, Declarations], list[Extract]]
+
+_BOM = b"\xef\xbb\xbf"
+_EMPTY = re.compile(rb"(\xef\xbb\xbf)?\s*")
+_MARKUP = re.compile(rb"(\xef\xbb\xbf)?\s*<")
+#: Bytes in which an answer that is no data is recognised; none is as long.
+_HEAD = 20_000
+_OLD_EXCEL, _PARQUET = b"\xd0\xcf\x11\xe0", b"PAR1"
 _NATIONAL = {"series", "scheme", "branch", "measure", "value", "unit"}
 _HTML = re.compile(r"<(!doctype html|html|head|body)\b", re.IGNORECASE)
-_QUEUED = re.compile(r"syncResponse|<faultstring|SUBMITTED|ASYNCHRONOUS|EXTRACTION_TOO_BIG|:Footer\b")
+_QUEUED = re.compile(r"syncResponse|<faultstring|SUBMITTED|ASYNCHRONOUS|EXTRACTION_TOO_BIG")
 
 
 def read(path: Path, declarations: Declarations, dataset: str = "") -> list[Extract]:
-    """The observations of a file, whatever its layout.
+    """The observations of a file, whatever its layout; see :func:`parse`."""
+    return parse(_bytes(path), path.name, declarations, dataset)
+
+
+def parse(received: bytes, name: str, declarations: Declarations, dataset: str = "") -> list[Extract]:
+    """The observations in bytes, whatever their layout.
 
     Parameters
     ----------
-    path : Path
-        SDMX-CSV, TSV (also compressed), JSON-stat, a data-browser workbook, an
-        export of the data explorer, a table of periods, or one of the layouts
-        with a reader of their own.
+    received : bytes
+        SDMX-CSV, SDMX-ML, TSV (also compressed), JSON-stat, a data-browser
+        workbook, an export of the data explorer, a table of periods, or one of
+        the layouts with a reader of their own.
+    name : str
+        The file's name: for messages, and for the dataset's code where the
+        file does not say.
     declarations : Declarations
         Declared datasets and code lists.
     dataset : str
@@ -46,19 +60,18 @@ def read(path: Path, declarations: Declarations, dataset: str = "") -> list[Extr
     SourceUnreadable, SourceChanged, SourceUnavailable, UsageError
         Each naming the file, the place and the remedy.
     """
-    received = _bytes(path)
-    if name := _own_reader(received):
-        return reader(name)(path, declarations)
+    if own := _own_reader(received):
+        return reader(own)(received, name, declarations)
     try:
-        return [extract(_table(received), path.name, received, declarations, dataset)]
+        return [extract(_table(received), name, received, declarations, dataset)]
     except ReportingError as error:
-        raise type(error)(f"{path.name}: {error}") from None
+        raise type(error)(f"{name}: {error}") from None
 
 
-def reader(name: str) -> Callable[[Path, Declarations], list[Extract]]:
+def reader(name: str) -> _Reader:
     """The ``read`` of a module of this package, for layouts that are no provider's standard."""
     try:
-        found: Callable[[Path, Declarations], list[Extract]] = importlib.import_module(f"reporting.sources.{name}").read
+        found: _Reader = importlib.import_module(f"reporting.sources.{name}").read
     except ModuleNotFoundError:
         raise UsageError(f"there is no reader {name!r} under reporting/sources/.") from None
     return found
@@ -76,31 +89,26 @@ def _bytes(path: Path) -> bytes:
 def _own_reader(received: bytes) -> str:
     if received.startswith(_PARQUET):
         return "jaf"
-    header = received.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].decode("utf-8", "replace")
+    header = received[: received.find(b"\n") % (len(received) + 1)].removeprefix(_BOM).decode("utf-8", "replace")
     return "national" if _NATIONAL.issubset(cell.strip().strip('"') for cell in header.split(",")) else ""
 
 
 def _table(received: bytes) -> Table:
     """What the reader of the layout makes of the bytes."""
-    if received.startswith(_GZIP):
-        received = _unzipped(received)
-    if not received.removeprefix(b"\xef\xbb\xbf").strip():
+    content = compressed.opened(received)
+    if _EMPTY.fullmatch(content):
         raise SourceUnreadable("the file is empty. Get it again.")
-    if received.startswith(_ZIP):
+    if compressed.is_zip(content):
         from reporting.sources import workbooks  # openpyxl takes a while to import
 
-        return workbooks.read(received)
-    text = _text(received)
-    if text.lstrip().startswith("<"):
-        raise _markup(text)
+        return workbooks.read(content)
+    if table := sdmx_csv.read(content):
+        return table
+    if _MARKUP.match(content):
+        _refuse_answers(content)
+        return sdmx_ml.read(content)
+    text = _text(content)
     return jsonstat.read(text) if text.lstrip().startswith(("{", "[")) else csv_files.read(text)
-
-
-def _unzipped(received: bytes) -> bytes:
-    try:
-        return gzip.decompress(received)
-    except (OSError, EOFError, zlib.error) as error:
-        raise SourceUnreadable(f"not a whole gzip file ({error}). Get it again: it is cut or damaged.") from None
 
 
 def _text(received: bytes) -> str:
@@ -120,15 +128,16 @@ def _text(received: bytes) -> str:
         text = received.decode("cp1252")
     except UnicodeDecodeError:
         raise fault from None
-    if csv_files.is_sdmx(text) or text.lstrip().startswith(("{", "[", "<")):
+    if csv_files.is_sdmx(text) or text.lstrip().startswith(("{", "[")):
         raise fault
     return text
 
 
-def _markup(text: str) -> ReportingError:
+def _refuse_answers(content: bytes) -> None:
+    """Refuse markup that is an answer of a machine instead of data."""
+    text = content[:_HEAD].decode("utf-8", "replace")
     if _HTML.search(text[:2000]):
-        return SourceUnreadable("an HTML page instead of data: the provider may be overloaded. Get the file again.")
+        raise SourceUnreadable("an HTML page instead of data: the provider may be overloaded. Get the file again.")
     if _QUEUED.search(text):
         said = " ".join(re.sub(r"<[^>]*>", " ", text).split())[:200]
-        return SourceUnavailable(f"the provider queued or refused the request ({said}). Ask again later, or for less.")
-    return SourceUnreadable("XML, which is not read from files. Download the dataset as SDMX-CSV.")
+        raise SourceUnavailable(f"the provider queued or refused the request ({said}). Ask again later, or for less.")

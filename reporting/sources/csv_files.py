@@ -11,21 +11,36 @@ import csv
 import datetime
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
 from reporting.errors import SourceUnreadable
-from reporting.sources.extracts import CONF, FLAG, TIME, VALUE, Table
+from reporting.sources.cells import CONF, FLAG, TIME, VALUE, Table
+from reporting.sources.values import STATUSES
 
-_TIMES = ("TIME_PERIOD", "TIME", "time", "Time", "year")
-_VALUES = ("OBS_VALUE", "Value", "value", "values", "Observation value")
-_FLAGS = ("OBS_FLAG", "Flag and Footnotes", "Flags", "flags", "flag", "Observation status (Flag) V2 structure")
+TIMES = ("TIME_PERIOD", "TIME", "time", "Time", "year")
+VALUES = ("OBS_VALUE", "Value", "value", "values", "Observation value")
+#: The SDMX standard's own name for flags, with codes of its own.
+_STATUS = "OBS_STATUS"
+_FLAGS = ("OBS_FLAG", "Flag and Footnotes", "Flags", "flags", "flag", "Observation status (Flag) V2 structure", _STATUS)
 _CONFS = ("CONF_STATUS", "Confidentiality status (flag)")
 _DATASETS = ("STRUCTURE_ID", "DATAFLOW")
 _UPDATES = ("LAST UPDATE", "UPDATED")
-#: Columns of SDMX-CSV that say nothing of an observation.
-_ATTRIBUTES = {"STRUCTURE", "STRUCTURE_NAME", "ACTION", *_DATASETS, *_UPDATES, *_TIMES, *_VALUES, *_FLAGS, *_CONFS}
+#: Columns that are no dimensions.
+_KNOWN = {
+    "STRUCTURE",
+    "STRUCTURE_NAME",
+    "ACTION",
+    "SERIES_KEY",
+    "OBS_KEY",
+    *_DATASETS,
+    *_UPDATES,
+    *TIMES,
+    *VALUES,
+    *_FLAGS,
+    *_CONFS,
+}
 _PERIOD = re.compile(r"\d{4}(-?[MQS]\d{1,2}|-\d{2})?")
 _HEADER = re.compile(r"([A-Za-z]\w*): .+|(.+?)\[.?\]")
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?[\d. \u00a0\u202f]*,\d+\s*[a-z]*")
@@ -40,14 +55,14 @@ def read(text: str) -> Table:
     SourceUnreadable
         When a line is cut, or the headers are those of no known layout.
     """
-    delimiter = _delimiter(text)
+    delimiter = delimiter_of(text)
     header, rows, lines = _rows(text, delimiter)
     if "\\" in header[0]:
         return _tsv(header, rows, lines)
-    time = next((name for name in _TIMES if name in header), "")
-    value = next((name for name in _VALUES if name in header), "")
+    time = next((name for name in TIMES if name in header), "")
+    value = next((name for name in VALUES if name in header), "")
     if time and value:
-        return _long(header, rows, lines, time, value, delimiter)
+        return long(pd.DataFrame(rows, columns=header, dtype=str), lines.__getitem__, time, value, delimiter)
     periods = [name for name in header if _PERIOD.fullmatch(name)]
     if periods and not time and len(periods) < len(header):
         return _wide(header, rows, lines, periods, delimiter)
@@ -81,7 +96,8 @@ def iso_date(text: str) -> str:
         raise SourceUnreadable(f"{text!r} is not a date.") from None
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
+    """What separates cells, as the header tells."""
     header = text.lstrip("\ufeff\r\n").partition("\n")[0]
     return "\t" if "\\" in header and "\t" in header else max(";\t,", key=header.count)
 
@@ -97,7 +113,7 @@ def _rows(text: str, delimiter: str) -> tuple[list[str], list[list[str]], list[i
                 lines.append(reader.line_num)
     except csv.Error as error:
         raise SourceUnreadable(f"line {reader.line_num}: {error}. Get the file again: it is cut or damaged.") from None
-    header = [_id(cell) for cell in rows[0]]
+    header = [id_of(cell) for cell in rows[0]]
     if repeated := {name for name in header if name and header.count(name) > 1}:
         raise SourceUnreadable(f"line {lines[0]}: the column {', '.join(sorted(repeated))} is there twice.")
     for row, line in zip(rows[1:], lines[1:], strict=True):
@@ -108,30 +124,53 @@ def _rows(text: str, delimiter: str) -> tuple[list[str], list[list[str]], list[i
     return header, rows[1:], lines[1:]
 
 
-def _id(header: str) -> str:
+def id_of(header: str) -> str:
     """The id in a header such as ``GEO: Geopolitical entity`` or ``STRUCTURE[;]``."""
     found = _HEADER.fullmatch(header.strip())
     return (found[1] or found[2]) if found else header.strip()
 
 
-def _long(header: list[str], rows: list[list[str]], lines: list[int], time: str, value: str, delimiter: str) -> Table:
-    frame = pd.DataFrame(rows, columns=header, dtype=str)
-    cells = frame[[name for name in header if name not in _ATTRIBUTES]].copy()
-    cells[TIME], cells[VALUE] = frame[time], frame[value]
-    for target, names in ((FLAG, _FLAGS), (CONF, _CONFS)):
-        named = next((name for name in names if name in header), None)
-        cells[target] = frame[named] if named else ""
-    _refuse_deletions(frame, lines)
-    stated = _only(frame, _DATASETS, lines)
+def long(frame: pd.DataFrame, line: Callable[[int], int], time: str, value: str, delimiter: str) -> Table:
+    """The observations of a file with one on a line.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The cells, as texts or categories, under the ids of the header.
+    line : callable
+        The line of the file on which a row stands.
+    time, value : str
+        The columns of times and values.
+    delimiter : str
+        What separates cells.
+    """
+    header = list(frame.columns)
+    conf = next((name for name in _CONFS if name in header), "")
+    cells = frame[[name for name in header if name not in _KNOWN]].copy()
+    cells[TIME], cells[VALUE], cells[FLAG] = frame[time], frame[value], flags_of(frame)
+    cells[CONF] = frame[conf] if conf else ""
+    _refuse_deletions(frame, line)
+    stated = _only(frame, _DATASETS, line)
+    official = any(name in frame for name in _DATASETS)
     return Table(
         cells=cells,
-        where=lambda row: f"line {lines[row]}",
+        where=lambda row: f"line {line(row)}",
         dataset=stated.partition(": ")[0],
         vintage=max((iso_date(u) for name in _UPDATES if name in frame for u in frame[name].unique() if u), default=""),
         structure=stated,
         asides=_asides(header),
+        attributes=frozenset(filter(None, header[header.index(value) + 1 :])) if official else frozenset(),
         decimal=_decimal(frame[value], delimiter),
+        official=official,
+        statuses=STATUSES if _STATUS in frame else {},
     )
+
+
+def flags_of(frame: pd.DataFrame) -> pd.Series:
+    """The flags in a file's columns; the standard's own statuses where there are no others."""
+    flag = next((name for name in _FLAGS if name in frame), "")
+    found = frame[flag].astype(str) if flag else pd.Series("", index=frame.index, dtype=str)
+    return found.mask(found == "", frame[_STATUS].astype(str)) if _STATUS in frame and flag != _STATUS else found
 
 
 def _asides(header: list[str]) -> frozenset[str]:
@@ -139,26 +178,28 @@ def _asides(header: list[str]) -> frozenset[str]:
     return frozenset(header[header.index("STRUCTURE_NAME") + 2 :: 2]) if "STRUCTURE_NAME" in header else frozenset()
 
 
-def _refuse_deletions(frame: pd.DataFrame, lines: list[int]) -> None:
+def _refuse_deletions(frame: pd.DataFrame, line: Callable[[int], int]) -> None:
     actions = frame.get("ACTION", pd.Series(dtype=str))
     if (wrong := ~actions.isin(["", "I", "A", "R", "M"])).any():
         row = int(wrong.to_numpy().argmax())
-        raise SourceUnreadable(f"line {lines[row]}: action {actions[row]!r} is not data. Get the data themselves.")
+        raise SourceUnreadable(f"line {line(row)}: action {actions[row]!r} is not data. Get the data themselves.")
 
 
-def _only(frame: pd.DataFrame, names: Iterable[str], lines: list[int]) -> str:
+def _only(frame: pd.DataFrame, names: Iterable[str], line: Callable[[int], int]) -> str:
     """The one value of a column, which must not change from line to line."""
     column = next((frame[name] for name in names if name in frame), pd.Series(dtype=str))
     found = column.unique()
     if len(found) > 1:
         row = int((column == found[1]).to_numpy().argmax())
-        raise SourceUnreadable(f"line {lines[row]}: {found[1]} after {found[0]}. Split the file: one dataset each.")
+        raise SourceUnreadable(f"line {line(row)}: {found[1]} after {found[0]}. Split the file: one dataset each.")
     return str(found[0]) if len(found) else ""
 
 
 def _wide(header: list[str], rows: list[list[str]], lines: list[int], periods: list[str], delimiter: str) -> Table:
     frame = pd.DataFrame(rows, columns=header, dtype=str)
-    labels = [name for name in header if name not in periods]
+    # Only columns without a header can have the same one.
+    labels = [name for name in dict.fromkeys(header) if name not in periods]
+    frame = frame.loc[:, ~frame.columns.duplicated()]
     cells = pd.DataFrame({name: frame[name].repeat(len(periods)) for name in labels}).reset_index(drop=True)
     return _melted(cells, frame[periods], lines, _decimal(frame[periods].melt()["value"], delimiter))
 

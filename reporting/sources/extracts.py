@@ -8,32 +8,39 @@ decided is an error that names the place and the remedy; no row is dropped.
 from __future__ import annotations
 
 import hashlib
-import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from reporting import observations
 from reporting.declarations import Dataset, Declarations
 from reporting.errors import SourceChanged, SourceUnreadable, UsageError
-from reporting.sources import values
-
-#: Columns of :attr:`Table.cells` that are not dimensions of the file.
-TIME, VALUE, FLAG, CONF = "@time", "@value", "@flag", "@conf"
-_RESERVED = (TIME, VALUE, FLAG, CONF)
+from reporting.sources import readings
+from reporting.sources.cells import RESERVED, TIME, Table
+from reporting.sources.coded import Coded, coded, repeated, same, together
 
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9_+-]*")
 _CODE_AND_LABEL = re.compile(r"([A-Z0-9][A-Z0-9_+-]*): .+", re.DOTALL)
 _TIME = re.compile(r"\d{4}(-?[MQSW]\d{1,2}|-\d{2}(-\d{2})?)?")
+#: The attribute that gives the power of ten by which values are to be multiplied.
+_POWER = "UNIT_MULT"
+#: A name that may be a new or misspelled one for flags or confidentiality.
+_TELLING = re.compile("flag|status|conf|secre", re.IGNORECASE)
 #: What Eurostat wraps around a dataset's code: agency, version, view, extraction.
 _WRAPPING = re.compile(r"^[a-z0-9_.]+:|\([\d.]+\).*$|\$\w*$|__custom_\d+$")
 
 
 @dataclass(frozen=True)
 class Extract:
-    """The observations of one dataset in one file, with what the file says of itself."""
+    """The observations of one dataset in one file, with what the file says of itself.
+
+    ``warnings`` say what was met and kept that no list or declaration knows.
+    """
 
     dataset: str
     frame: pd.DataFrame
@@ -41,27 +48,13 @@ class Extract:
     request: str
     structure: str
     acknowledgement: str
-    sha256: str
     received: bytes
+    warnings: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True)
-class Table:
-    """What a layout gives: cells as written, one row for each observation.
-
-    ``cells`` has the columns ``TIME``, ``VALUE``, ``FLAG``, ``CONF`` and, under
-    the file's own headers, its dimensions. ``dataset`` is the code the file
-    states (empty where it states none), ``asides`` the headers that may be
-    labels of the column before them, ``where`` the place of a row in the file.
-    """
-
-    cells: pd.DataFrame
-    where: Callable[[int], str]
-    dataset: str = ""
-    vintage: str = ""
-    structure: str = ""
-    asides: frozenset[str] = frozenset()
-    decimal: str = "."
+    @cached_property
+    def sha256(self) -> str:
+        """The checksum of the bytes received."""
+        return hashlib.sha256(self.received).hexdigest()
 
 
 def extract(table: Table, name: str, received: bytes, declarations: Declarations, dataset: str = "") -> Extract:
@@ -83,21 +76,35 @@ def extract(table: Table, name: str, received: bytes, declarations: Declarations
     declared = resolve(declarations, table.dataset, name, dataset)
     if table.cells.empty:
         raise SourceUnreadable("the file holds no observations. Get it again, with a selection that has data.")
-    keys = _keys(table, declared, declarations)
-    frame = pd.DataFrame({"dataset": declared.id, "key": keys, "geo": ""})
-    frame["geo"] = [observations.geo_of(key, declared.dimensions) for key in keys]
-    frame["time"] = _times(table)
-    frame[["value", "flag", "note"]] = _values(table, declarations.spellings.get("flag", {}))
-    _refuse_duplicates(frame, table)
+    with ThreadPoolExecutor() as threads:
+        reading = threads.submit(readings.read, table, declarations.spellings.get("flag", {}))
+        taken = _columns(table, declared, declarations)
+        codes = [_codes(table, taken, dimension, declared, declarations) for dimension in declared.dimensions]
+        series = together(codes)
+        series = series.mapped([".".join(parts) for parts in series.distinct])
+        times = _times(table)
+        read = reading.result()
+        _refuse_duplicates(series, times, table)
+        columns = {
+            "dataset": same(declared.id, len(table.cells)),
+            "key": series,
+            "geo": codes[declared.dimensions.index("geo")],
+            "time": times,
+            "flag": read.flags,
+            "vintage": same(table.vintage, len(table.cells)),
+            "source": same("", len(table.cells)),
+            "note": read.notes,
+        }
+        arrays = dict(zip(columns, threads.map(Coded.texts, columns.values()), strict=True)) | {"value": read.values}
     return Extract(
         dataset=declared.id,
-        frame=frame.assign(vintage=table.vintage, source="")[list(observations.COLUMNS)],
+        frame=pd.DataFrame({name: arrays[name] for name in observations.COLUMNS}),
         vintage=table.vintage,
         request=name,
         structure=table.structure,
         acknowledgement=declared.acknowledgement,
-        sha256=hashlib.sha256(received).hexdigest(),
         received=received,
+        warnings=(*_left(table, taken), *read.warnings),
     )
 
 
@@ -159,35 +166,37 @@ def codes_of(declarations: Declarations, dimension: str) -> dict[str, str]:
     return known | {code: code for code in declarations.codelists.get(dimension, {})}
 
 
-def _keys(table: Table, dataset: Dataset, declarations: Declarations) -> list[str]:
-    """The key of the series of each row."""
-    columns = _columns(table, dataset, declarations)
-    parts = []
-    for dimension in dataset.dimensions:
-        if dimension in columns:
-            parts.append(_codes(table, columns[dimension], dimension, declarations))
-        else:
-            parts.append([dataset.fixed[dimension]] * len(table.cells))
-    return [".".join(codes) for codes in zip(*parts, strict=True)]
-
-
 def _columns(table: Table, dataset: Dataset, declarations: Declarations) -> dict[str, str]:
     """Which column of the file gives each dimension; of several, the one headed by the id."""
     spellings = {**codes_of(declarations, "dimension"), **{d: d for d in dataset.dimensions}}
     found: dict[str, str] = {}
     strange: list[str] = []
-    for header in (str(column) for column in table.cells if column not in _RESERVED):
+    for header in (str(column) for column in table.cells if column not in RESERVED):
         text = normal(header)
         dimension = spellings.get(text) or spellings.get(text.lower())
         if dimension in dataset.dimensions:
             if dimension not in found or text.lower() == dimension:
                 found[str(dimension)] = header
-        elif dimension or header not in table.asides:
+        elif dimension or not (header in table.asides or _attribute(table, header)):
             strange.append(dimension or header)
     absent = [d for d in dataset.dimensions if d not in found and d not in dataset.fixed]
     if absent or strange:
         raise SourceChanged(_structure_changed(dataset, absent, strange))
     return found
+
+
+def _attribute(table: Table, header: str) -> bool:
+    """Whether a column may stay unread: an attribute that changes neither a value nor whether it may be shown."""
+    scales = header == _POWER and not set(table.cells[header].unique()) <= {"", "0", "0: Units"}
+    return header in table.attributes and not scales and not _TELLING.search(header)
+
+
+def _left(table: Table, columns: dict[str, str]) -> tuple[str, ...]:
+    """What to say of columns that were not read."""
+    left = [str(h) for h in table.cells if h in table.attributes - table.asides and h not in columns.values()]
+    return tuple(
+        f"the column {header} is in no declaration: taken for an attribute, it was not read" for header in left
+    )
 
 
 def _structure_changed(dataset: Dataset, absent: list[str], strange: list[str]) -> str:
@@ -204,20 +213,24 @@ def _structure_changed(dataset: Dataset, absent: list[str], strange: list[str]) 
     )
 
 
-def _codes(table: Table, column: str, dimension: str, declarations: Declarations) -> list[str]:
-    """The code of each cell of a dimension."""
+def _codes(
+    table: Table, columns: dict[str, str], dimension: str, dataset: Dataset, declarations: Declarations
+) -> Coded:
+    """The code of each row for a dimension: of its cell, or the one declared where the file has no column."""
+    if dimension not in columns:
+        return same(dataset.fixed[dimension], len(table.cells))
     known = codes_of(declarations, dimension)
-    cells = table.cells[column]
-    codes = {cell: _code(str(cell), known) for cell in cells.unique()}
-    unknown = [cell for cell, code in codes.items() if not code]
+    cells = coded(table.cells[columns[dimension]])
+    codes = [_code(cell, known) for cell in cells.distinct]
+    unknown = [position for position, code in enumerate(codes) if not code]
     if unknown:
-        places = [f"{table.where(int((cells == cell).to_numpy().argmax()))}: {str(cell)!r}" for cell in unknown[:5]]
+        places = [f"{table.where(cells.first(n))}: {cells.distinct[n]!r}" for n in unknown[:5]]
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
         raise SourceChanged(
             f"{dimension}: no code is known for {'; '.join(places)}{more}. Correct the file, "
             f"or add the spelling to its code in parameters/codelists/{dimension}.csv."
         )
-    return [codes[cell] for cell in cells]
+    return cells.mapped(codes)
 
 
 def _code(cell: str, known: dict[str, str]) -> str:
@@ -230,37 +243,21 @@ def _code(cell: str, known: dict[str, str]) -> str:
     return text if _CODE.fullmatch(text) else ""
 
 
-def _times(table: Table) -> list[str]:
-    times = [str(cell).strip() for cell in table.cells[TIME]]
-    for row, time in enumerate(times):
+def _times(table: Table) -> Coded:
+    cells = coded(table.cells[TIME])
+    times = [cell.strip() for cell in cells.distinct]
+    for position, time in enumerate(times):
         if not _TIME.fullmatch(time):
-            raise SourceUnreadable(f"{table.where(row)}: {time!r} is not a period such as 2024 or 2024-Q1.")
-    return times
+            place = table.where(cells.first(position))
+            raise SourceUnreadable(f"{place}: {time!r} is not a period such as 2024 or 2024-Q1.")
+    return cells.mapped(times)
 
 
-def _values(table: Table, labels: dict[str, str]) -> list[tuple[float, str, str]]:
-    """Value, flag and note of each row; a confidential value is missing and flagged ``c``."""
-    found = []
-    for row, (cell, letters, status) in enumerate(zip(*(table.cells[c] for c in (VALUE, FLAG, CONF)), strict=True)):
-        try:
-            value, beside, note = values.number(str(cell), table.decimal)
-            flag, attached = values.flag(str(letters), labels)
-        except ValueError as error:
-            raise SourceUnreadable(f"{table.where(row)}: {error}. Correct the file, or get it again.") from None
-        flag += "".join(letter for letter in beside if letter not in flag)
-        if "c" in flag or not values.free(attached or str(status)):
-            value, flag = math.nan, flag if "c" in flag else flag + "c"
-        found.append((value, flag, note))
-    return found
-
-
-def _refuse_duplicates(frame: pd.DataFrame, table: Table) -> None:
-    twice = frame.duplicated(["key", "time"])
-    if twice.any():
-        row = int(twice.to_numpy().argmax())
-        keys = list(zip(frame["key"], frame["time"], strict=True))
-        first = keys.index(keys[row])
-        key, time = keys[row]
+def _refuse_duplicates(series: Coded, times: Coded, table: Table) -> None:
+    ids = series.which.astype(np.int64) * len(times.distinct) + times.which
+    if (row := repeated(ids)) is not None:
+        first = int((ids == ids[row]).argmax())
+        key, time = series.distinct[series.which[row]], times.distinct[times.which[row]]
         raise SourceUnreadable(
             f"{table.where(row)}: a second value for {key} in {time}; "
             f"the first is at {table.where(first)}. Remove one of the two."

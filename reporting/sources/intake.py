@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
+
 from reporting import sources
 from reporting.declarations import Declarations
 from reporting.errors import UsageError
@@ -53,10 +55,15 @@ def take(store: Store, declarations: Declarations, path: Path, dataset: str = ""
             retrieved=today,
             received_sha256=first.sha256,
             structure=first.structure,
-            note="" if dated or first.vintage else UNDATED,
+            note="; ".join([*([] if dated or first.vintage else [UNDATED]), *_warnings(extracts)]),
         )
         stored += [store.append(extract.frame, manifest, extract.received) for extract in extracts]
     return stored
+
+
+def _warnings(extracts: list[Extract]) -> list[str]:
+    """What the readers met and kept that no list or declaration knows, each once."""
+    return list(dict.fromkeys(warning for extract in extracts for warning in extract.warnings))
 
 
 def _by_day(found: list[Extract], dated: str, today: str) -> dict[tuple[str, str], list[Extract]]:
@@ -66,3 +73,15 @@ def _by_day(found: list[Extract], dated: str, today: str) -> dict[tuple[str, str
         when = dated or min(extract.vintage[:10] or today, today)
         days.setdefault((extract.dataset, when), []).append(extract)
     return days
+
+
+def reread(received: bytes, manifest: Manifest, declarations: Declarations) -> pd.DataFrame:
+    """The observations of a vintage again, from the bytes that were kept."""
+    if "://" in manifest.request:
+        from reporting.sources import answers
+
+        return answers.reread(received, manifest, declarations)
+    extracts = sources.parse(received, manifest.request, declarations, manifest.dataset)
+    frames = [e.frame for e in extracts if e.dataset == manifest.dataset]
+    dated = [e.frame for e in extracts if e.dataset == manifest.dataset and e.vintage[:10] == manifest.vintage[:10]]
+    return (dated or frames)[0]

@@ -8,7 +8,7 @@ Formulas and special extractions stay in the dataset ``jaf``.
 
 from __future__ import annotations
 
-import hashlib
+import io
 from pathlib import Path
 
 import pandas as pd
@@ -23,27 +23,28 @@ _MAP = Path(__file__).parents[1] / "embedded" / "jaf_series.csv"
 _CORRUPT = 1450
 
 
-def read(path: Path, declarations: Declarations) -> list[Extract]:
+def read(received: bytes, name: str, declarations: Declarations) -> list[Extract]:
     """One extract for each dataset the framework draws on.
 
     Parameters
     ----------
-    path : Path
+    received : bytes
         Parquet file with the columns ``jaf_key, geo, time, value, flags``.
+    name : str
+        The file's name, for messages.
 
     Raises
     ------
     SourceUnreadable, SourceChanged
         When the file is not readable, or has another number of damaged rows.
     """
-    received = path.read_bytes()
     try:
-        raw = pd.read_parquet(path, columns=["jaf_key", "geo", "time", "value", "flags"])
+        raw = pd.read_parquet(io.BytesIO(received), columns=["jaf_key", "geo", "time", "value", "flags"])
     except (OSError, ValueError, KeyError) as error:
-        raise SourceUnreadable(f"{path.name}: not the framework's Parquet file: {error}") from None
+        raise SourceUnreadable(f"{name}: not the framework's Parquet file: {error}") from None
     damaged = ~raw["jaf_key"].astype(str).str.startswith(("PA", "OV"))
     if damaged.sum() != _CORRUPT:
-        raise SourceChanged(f"{path.name}: {damaged.sum()} rows without an indicator key, {_CORRUPT} expected.")
+        raise SourceChanged(f"{name}: {damaged.sum()} rows without an indicator key, {_CORRUPT} expected.")
     series = pd.read_csv(_MAP)
     frame = raw[~damaged].merge(series, on="jaf_key", how="inner", validate="m:1")
     frame["flag"] = frame["flags"].fillna("").str.lower().map(lambda flag: observations.combine([flag]))
@@ -51,12 +52,11 @@ def read(path: Path, declarations: Declarations) -> list[Extract]:
     frame = frame.assign(
         key=frame["key"] + frame["geo"], time=frame["time"].astype(str), vintage="", source="", note=""
     )
-    facts = {"vintage": "", "request": path.name, "structure": "", "acknowledgement": "", "received": received}
+    facts = {"vintage": "", "request": name, "structure": "", "acknowledgement": "", "received": received}
     return [
         Extract(
             dataset=str(dataset),
             frame=part[list(observations.COLUMNS)].reset_index(drop=True),
-            sha256=hashlib.sha256(received).hexdigest(),
             **facts,  # type: ignore[arg-type]
         )
         for dataset, part in frame.groupby("dataset")

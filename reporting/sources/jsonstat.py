@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from reporting.errors import SourceUnavailable, SourceUnreadable
+from reporting.sources.cells import CONF, FLAG, TIME, VALUE, Table
 from reporting.sources.csv_files import iso_date
-from reporting.sources.extracts import CONF, FLAG, TIME, VALUE, Table
 
 _TIME_IDS = ("time", "TIME_PERIOD")
 

@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import calendar
 import csv
-import hashlib
 import io
 import math
 import re
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 
@@ -51,13 +49,15 @@ _WORDS = {"rounded": "rounded by the source", "converted": "converted to euro", 
 _STATUS = ("provisional", "final", "")
 
 
-def read(path: Path, declarations: Declarations) -> list[Extract]:
+def read(received: bytes, name: str, declarations: Declarations) -> list[Extract]:
     """The vintages of a file of national series, oldest first.
 
     Parameters
     ----------
-    path : Path
+    received : bytes
         UTF-8 CSV in the schema above.
+    name : str
+        The file's name, for messages.
     declarations : Declarations
 
     Raises
@@ -68,33 +68,30 @@ def read(path: Path, declarations: Declarations) -> list[Extract]:
         or two values for one figure from one source and note; each with its
         line.
     """
-    received = path.read_bytes()
-    raw = _rows(path, received)
-    _refuse(path, raw, declarations)
+    raw = _rows(name, received)
+    _refuse(name, raw, declarations)
     frame = _observations(raw)
-    checksum = hashlib.sha256(received).hexdigest()
     return [
         Extract(
             dataset="national",
             frame=part[list(observations.COLUMNS)].reset_index(drop=True),
             vintage=str(vintage),
-            request=path.name,
+            request=name,
             structure="",
             acknowledgement=declarations.datasets["national"].acknowledgement,
-            sha256=checksum,
             received=received,
         )
         for vintage, part in frame.groupby("vintage", sort=True)
     ]
 
 
-def _rows(path: Path, received: bytes) -> pd.DataFrame:
+def _rows(name: str, received: bytes) -> pd.DataFrame:
     """The lines of the file as text, indexed by their numbers, with all columns."""
     try:
         reader = csv.reader(io.StringIO(received.decode("utf-8-sig"), newline=""), strict=True)
         lines = [(reader.line_num, cells) for cells in reader if cells]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise SourceUnreadable(f"{path.name}: not a UTF-8 CSV file: {error}") from None
+        raise SourceUnreadable(f"{name}: not a UTF-8 CSV file: {error}") from None
     head = [cell.strip() for cell in lines[0][1]] if lines else []
     times = [name for name in head if name in _TIMES]
     missing = [name for name in COLUMNS if name not in head] + ([] if times else ["date_or_year"])
@@ -103,18 +100,18 @@ def _rows(path: Path, received: bytes) -> pd.DataFrame:
         said = [f"no column {', '.join(missing)}"] if missing else []
         said += [f"unknown or repeated column {', '.join(dict.fromkeys(strange))}"] if strange else []
         said += [f"more than one column of times: {', '.join(times)}"] if len(times) > 1 else []
-        raise SourceUnreadable(f"{path.name}: line 1: {'; '.join(said)}. See reporting/sources/national.py.")
+        raise SourceUnreadable(f"{name}: line 1: {'; '.join(said)}. See reporting/sources/national.py.")
     for line, cells in lines:
         if len(cells) != len(head):
-            raise SourceUnreadable(f"{path.name}: line {line}: {len(cells)} fields where the header has {len(head)}")
+            raise SourceUnreadable(f"{name}: line {line}: {len(cells)} fields where the header has {len(head)}")
     if len(lines) == 1:
-        raise SourceUnreadable(f"{path.name}: no observations, only a header")
+        raise SourceUnreadable(f"{name}: no observations, only a header")
     raw = pd.DataFrame([cells for _, cells in lines[1:]], columns=head, index=[line for line, _ in lines[1:]])
     raw = raw.rename(columns={times[0]: "time"}).reindex(columns=["time", *COLUMNS, *_OPTIONAL], fill_value="")
     return raw.assign(geo=raw["geo"].replace("", "BE"))
 
 
-def _refuse(path: Path, raw: pd.DataFrame, declarations: Declarations) -> None:
+def _refuse(name: str, raw: pd.DataFrame, declarations: Declarations) -> None:
     """Say which lines cannot be read."""
     figure = [raw[name].map(_code) for name in ("series", "scheme", "branch", "measure", "unit", "geo", "time")]
     same = pd.concat([*figure, raw["source"], raw["source_date"], raw["note"]], axis=1)
@@ -143,7 +140,7 @@ def _refuse(path: Path, raw: pd.DataFrame, declarations: Declarations) -> None:
     ]
     if said:
         more = f" (and {len(said) - 10} more)" if len(said) > 10 else ""
-        raise SourceUnreadable(f"{path.name}: " + "; ".join(said[:10]) + more)
+        raise SourceUnreadable(f"{name}: " + "; ".join(said[:10]) + more)
 
 
 def _is_number(text: str) -> bool:

@@ -10,9 +10,19 @@ import functools
 import math
 import re
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from reporting.observations import FLAG_LETTERS
 
 _LETTERS = re.compile(f"[{FLAG_LETTERS}]*")
+#: A flag no list knows that may be kept: a short token.
+_TOKEN = re.compile(r"[^\s,;|:]{1,4}")
+#: Codes of SDMX's list of observation statuses that mean what Eurostat's letters mean; A is normal,
+#: and na, which Eurostat writes beside a missing value, not available.
+STATUSES = {"A": "", "na": "", **{letter.upper(): letter for letter in "bdefimnpu"}}
 _CODE_AND_LABEL = re.compile(r"(\w+): .*", re.DOTALL)
 _FOOTNOTE = re.compile(r"\(\d+\)")
 #: A cell in which a spreadsheet failed to compute, in any language: #N/A, #VALUE!, #VALEUR!
@@ -28,6 +38,40 @@ def _pattern(decimal: str, group: str) -> re.Pattern[str]:
 
 
 _PATTERNS = {".": _pattern(".", ","), ",": _pattern(",", ".")}
+
+
+#: A number as machines write it.
+_PLAIN = r"^-?[0-9]+(\.[0-9]+)?$"
+
+
+def plain(texts: pa.Array) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """The values of the texts that are plain numbers or empty, and which texts are neither."""
+    empty = pc.equal(texts, "")
+    filled = pc.if_else(empty, None, texts)
+    numbers = _all_plain(filled)
+    if numbers is not None:
+        return numbers, np.zeros(len(texts), dtype=bool)
+    plainly = pc.match_substring_regex(texts, _PLAIN)
+    numbers = pc.cast(pc.if_else(plainly, texts, None), pa.float64()).to_numpy(zero_copy_only=False)
+    odd = pc.invert(pc.or_(plainly, empty)).to_numpy(zero_copy_only=False) | np.isinf(numbers)
+    return np.array(numbers), odd
+
+
+def _all_plain(filled: pa.Array) -> npt.NDArray[np.float64] | None:
+    """The values where all are numbers; None where one may not be.
+
+    Arrow reads all that :func:`number` reads as a mere number, and besides
+    ``1.``, ``1.e5``, ``nan`` and ``inf``.
+    """
+    held = filled.buffers()[-1]
+    letters = held.to_pybytes() if held else b""
+    if b"e" in letters or b"E" in letters or pc.any(pc.ends_with(filled, ".")).as_py():
+        return None
+    try:
+        numbers = pc.cast(filled, pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    return None if pc.all(pc.is_finite(numbers)).as_py() is False else np.array(numbers)
 
 
 @functools.lru_cache(maxsize=100_000)
@@ -69,7 +113,7 @@ def number(cell: str, decimal: str = ".") -> tuple[float, str, str]:
     return value, found["flag"], ""
 
 
-def flag(cell: str, labels: dict[str, str]) -> tuple[str, str]:
+def flag(cell: str, labels: dict[str, str], keep: bool = False) -> tuple[str, str]:
     """The flag letters in a cell, verbatim, and the confidentiality status beside them.
 
     Parameters
@@ -79,6 +123,8 @@ def flag(cell: str, labels: dict[str, str]) -> tuple[str, str]:
         (``p: provisional``) or labels (``break in time series, provisional``).
     labels : dict
         Letter for each label.
+    keep : bool
+        Whether a short token that is not a known flag is kept as it is.
 
     Raises
     ------
@@ -98,10 +144,16 @@ def flag(cell: str, labels: dict[str, str]) -> tuple[str, str]:
         text = labels[text]
     elif not _LETTERS.fullmatch(text):
         words = text.split(", ")
-        if not all(word in labels for word in words):
+        if all(word in labels for word in words):
+            text = "".join(labels[word] for word in words)
+        elif not (keep and _TOKEN.fullmatch(text) and text.isprintable()):
             raise ValueError(f"{cell!r} is not a known flag")
-        text = "".join(labels[word] for word in words)
     return text, status
+
+
+def is_known(flag: str) -> bool:
+    """Whether a flag consists of known letters."""
+    return _LETTERS.fullmatch(flag) is not None
 
 
 def free(status: str) -> bool:

@@ -21,8 +21,8 @@ import pandas as pd
 from openpyxl.utils import get_column_letter
 
 from reporting.errors import SourceUnreadable
+from reporting.sources.cells import CONF, FLAG, TIME, VALUE, Table
 from reporting.sources.csv_files import iso_date
-from reporting.sources.extracts import CONF, FLAG, TIME, VALUE, Table
 
 _EXTRACTED = re.compile(r"Data extracted on (\d{2}/\d{2}/\d{4})")
 _DATASET = re.compile(r"\[([^\[\]]+)\]\s*$")

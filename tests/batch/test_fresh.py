@@ -154,7 +154,9 @@ def test_a_member_s_data_run_what_shows_the_aggregate(project):
     project.store.append(observed("spending", rows), manifest("spending", day, complete=False))
     done = project.build()
     assert {name for name in done if " a " in name} == set()
-    assert {name for name in done if " b " in name} == {f"book b {geo} {lang}" for geo in ("BE", "NL") for lang in ("en", "fr")}
+    assert {name for name in done if " b " in name} == {
+        f"book b {geo} {lang}" for geo in ("BE", "NL") for lang in ("en", "fr")
+    }
 
 
 def test_one_french_message_renders_french_only(project):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import papermill
 import pytest
 import zoo
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from reporting.batch import parent
 from reporting.batch.warm import ENGINE

@@ -68,7 +68,7 @@ ZOO: dict[str, list[str]] = {
     ],
     "language": [
         "import asyncio\nawait asyncio.sleep(0.01)\nprint('awaited')", "async def f():\n    return 3\nawait f()",
-        "task = asyncio.create_task(f())\nawait asyncio.sleep(0)\ntask.done()", 
+        "task = asyncio.create_task(f())\nawait asyncio.sleep(0)\ntask.done()",
         "async with asyncio.timeout(1):\n    print('in time')", "import asyncio\nasyncio.get_running_loop().is_running()",
         "asyncio.run(f())", "%who int",
         "%load_ext autoreload\n%autoreload 2", "%env X_Y=1", "import os\nos.environ['X_Y']", "%matplotlib inline",

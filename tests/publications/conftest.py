@@ -83,7 +83,9 @@ def words() -> Words:
     """French words without a catalogue: the English messages."""
     empty: dict[str, object] = dict.fromkeys(Declarations.model_fields, {})
     language = Language(id="fr", locale="fr_BE", tag="fr-BE", name="Français")
-    return Words(Declarations(**{**empty, "home": HOUSE, "accepted": (), "languages": {"fr": language}}), "fr")
+    return Words(
+        Declarations(**{**empty, "home": HOUSE, "accepted": (), "moves": (), "languages": {"fr": language}}), "fr"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,11 @@
 """What the tests of the readers share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import replay as replays
 
 from reporting import declarations, sources
 from reporting.declarations import Declarations
@@ -49,3 +50,16 @@ def rows() -> Callable[[pd.DataFrame], list[tuple[str, str, float | None, str]]]
         return list(zip(frame["key"], frame["time"], values, frame["flag"], strict=True))
 
     return of
+
+
+@pytest.fixture
+def replay() -> Iterator[replays.Replay]:
+    """A provider on this machine that holds nothing yet."""
+    with replays.serving() as serving:
+        yield serving
+
+
+@pytest.fixture
+def clock() -> replays.Clock:
+    """Time that passes only when somebody waits."""
+    return replays.Clock()

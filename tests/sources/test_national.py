@@ -176,7 +176,7 @@ def test_a_missing_column_is_named(tmp_path, declared):
     path = tmp_path / "my.csv"
     path.write_text("series,scheme,branch,measure,value,unit\na,b,c,days,1,DAY\n")
     with pytest.raises(SourceUnreadable, match="no column date_or_year"):
-        national.read(path, declared)
+        national.read(path.read_bytes(), path.name, declared)
 
 
 def test_ten_faults_and_how_many_more(take):
