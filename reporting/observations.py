@@ -74,5 +74,5 @@ def matches(keys: pd.Series, pattern: str) -> pd.Series:
     -------
     Series of bool
     """
-    parts = ["(?:%s)" % "|".join(map(re.escape, part.split("+"))) if part else "[^.]*" for part in pattern.split(".")]
+    parts = [f"(?:{'|'.join(map(re.escape, part.split('+')))})" if part else "[^.]*" for part in pattern.split(".")]
     return keys.str.fullmatch(r"\.".join(parts)).astype(bool)

@@ -130,7 +130,9 @@ def watched(record: R) -> R:
 def watch(record: R) -> R:
     """Declarations whose mappings are :class:`Watched`."""
     mappings = {name: value for name, value in vars(record).items() if isinstance(value, dict)}
-    return record.model_copy(update={n: _nested(v, "declared", n) for n, v in mappings.items()})  # type: ignore[attr-defined]
+    nested = {name: _nested(value, "declared", name) for name, value in mappings.items()}
+    copied: R = record.model_copy(update=nested)  # type: ignore[attr-defined]  # declarations are pydantic's
+    return copied
 
 
 def _nested(content: Mapping[Any, Any], *name: str) -> Watched:

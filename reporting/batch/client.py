@@ -30,7 +30,7 @@ _FAREWELL = 5.0
 _OTHERS = ["input_path", "timeout", "startup_timeout", "start_timeout", "execution_timeout"]
 
 
-class Engine(NBClientEngine):  # type: ignore[misc]  # papermill has no types
+class Engine(NBClientEngine):
     """Runs a notebook in a child of the warm parent, or, what cannot run there, in an ordinary kernel."""
 
     @classmethod
@@ -124,12 +124,12 @@ class _KernelClient(KernelClient):
         self._listening: asyncio.Task[None] | None = None
 
     @property
-    def shell_channel(self) -> _Channel:  # type: ignore[override]
+    def shell_channel(self) -> _Channel:
         """Requests and replies."""
         return self.channels[SHELL]
 
     @property
-    def iopub_channel(self) -> _Channel:  # type: ignore[override]
+    def iopub_channel(self) -> _Channel:
         """What the kernel publishes."""
         return self.channels[IOPUB]
 
@@ -155,11 +155,11 @@ class _KernelClient(KernelClient):
             waiting.cancel()
         await asyncio.Event().wait()
 
-    def is_alive(self) -> bool:  # type: ignore[override]
+    def is_alive(self) -> bool:
         """Whether the kernel runs."""
         return self.waits.km.is_alive()
 
-    def start_channels(self, *_: Any, **__: Any) -> None:  # type: ignore[override]
+    def start_channels(self, *_: Any, **__: Any) -> None:
         """The socket is there."""
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
@@ -171,7 +171,7 @@ class _KernelClient(KernelClient):
             self._listening.cancel()
 
 
-class _Client(PapermillNotebookClient):  # type: ignore[misc]  # as above
+class _Client(PapermillNotebookClient):
     """papermill's client, with a kernel in a child of the warm parent."""
 
     def create_kernel_manager(self) -> _Kernel:

@@ -219,7 +219,7 @@ def _may_differ(question: list[Any], facts: dict[str, Any], now: dict[str, Any],
     """Whether the answer to a question can be another one, by what has changed at all."""
     kind = question[0]
     if kind in ("begin", "file", "folder"):
-        return kind != "begin"
+        return bool(kind != "begin")
     if facts == now:
         return False
     changed = _changed(facts, now)

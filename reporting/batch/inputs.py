@@ -25,6 +25,7 @@ _BEYOND = {
     "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "pty.spawn",
     "socket.connect", "urllib.Request", "sqlite3.connect",
 }  # fmt: skip
+_READING = ("open", "os.listdir", "os.scandir")
 #: Methods of a store that a notebook may call itself.
 _METHODS = ("datasets", "manifests", "held", "read", "select", "series", "country", "history")
 

@@ -128,7 +128,7 @@ class Line:
         wanted = pickle.dumps((function, arguments))
         self._send(("fork", self._count, wanted, (place, dict(os.environ) if env is None else env, sys.path), len(fds)))
         if fds:
-            reduction.sendfds(self._end, fds)
+            reduction.sendfds(self._end, list(fds))
         while True:
             said = self._hear()
             if said is None:
@@ -155,7 +155,7 @@ class Line:
         ours, theirs = socket.socketpair()
         with theirs:
             self._send(("line",))
-            reduction.sendfds(self._end, (theirs.fileno(),))
+            reduction.sendfds(self._end, [theirs.fileno()])
         return Line(ours)
 
     def close(self) -> None:
@@ -198,8 +198,9 @@ def start(modules: tuple[str, ...] = MODULES, prepare: Callable[[], None] | None
     code = f"import sys; sys.path[:1] = []; sys.path.append({root!r}); from reporting.batch.parent import serve"
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-c", f"{code}; serve({theirs.fileno()})"], pass_fds=(theirs.fileno(),), start_new_session=True,
+            [sys.executable, "-c", f"{code}; serve({theirs.fileno()})"], pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **_CALM},
+            start_new_session=True,
         )  # fmt: skip
     line = Line(ours, process)
     line._send((modules, prepare))
@@ -246,13 +247,16 @@ class _Parent:
         gc.freeze()
         try:
             while self.first in self.lines:
-                ready, _, _ = select.select([*self.lines, self.wake], [], [])
-                for end in ready:
-                    self._hear(end) if isinstance(end, socket.socket) else os.read(self.wake, 4096)
+                ends = {end.fileno(): end for end in self.lines}
+                ready, _, _ = select.select([*ends, self.wake], [], [])
+                for descriptor in ready:
+                    if descriptor in ends:
+                        self._hear(ends[descriptor])
+                    else:
+                        os.read(self.wake, 4096)
                 self._bury()
         finally:
-            for pid in [*self.children]:
-                processes.end(pid)
+            self._end(set(self.children))
 
     def _hear(self, end: socket.socket) -> None:
         if end not in self.lines:
@@ -272,12 +276,15 @@ class _Parent:
         except (EOFError, OSError):
             self._close(end)
 
+    def _end(self, pids: set[int]) -> None:
+        for pid in pids:
+            processes.end(pid)
+
     def _open(self, end: socket.socket) -> None:
         self.lines[end] = Connection(os.dup(end.fileno()))
 
     def _close(self, end: socket.socket) -> None:
-        for pid in [pid for pid, child in self.children.items() if child.asker is end]:
-            processes.end(pid)
+        self._end({pid for pid, child in self.children.items() if child.asker is end})
         self.lines.pop(end).close()
         end.close()
 
@@ -285,14 +292,20 @@ class _Parent:
         fds = reduction.recvfds(end, count) if count else []
         threads = processes.threads()
         if threads != 1:
+            for descriptor in fds:
+                os.close(descriptor)
             self.lines[end].send(NotAlone(f"the warm parent has {threads} threads; it forks with one only"))
             return
         result = tempfile.TemporaryFile()  # noqa: SIM115  closed when the child is buried
         mine, its = socket.socketpair()
         pid = os.fork()
         if pid == 0:
-            for opened in (mine, *self.lines, *self.lines.values(), *(c.result for c in self.children.values())):
+            for opened in (mine, *self.lines):
                 opened.close()
+            for connection in self.lines.values():
+                connection.close()
+            for child in self.children.values():
+                child.result.close()
             _child(wanted, fds, place, result, its)
         for descriptor in fds:
             os.close(descriptor)

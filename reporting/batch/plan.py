@@ -105,8 +105,8 @@ def needs(declarations: Declarations, unit: Unit) -> list[str]:
     cells = json.loads(unit.notebook.read_text(encoding="utf-8"))["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     named = {a or b for a, b in _TEXTS.findall(f"{code} {json.dumps(unit.parameters)}")}
-    shown = [*declarations.tables.items(), *declarations.figures.items()]
-    rows = [row for name, declared in shown if name in named for row in declared.rows]
+    rows = [row for name, table in declarations.tables.items() if name in named for row in table.rows]
+    rows += [row for name, figure in declarations.figures.items() if name in named for row in figure.rows]
     ids = declarations.indicator_ids((*rows, *sorted(named & set(declarations.indicators))))
     return sorted({dataset for name in ids for dataset, _ in declarations.inputs(name)})
 
@@ -116,7 +116,7 @@ def _ran(unit: Unit) -> bool:
     try:
         given = json.loads((unit.folder / RECORD).read_text(encoding="utf-8"))["given"]
         same = given["notebook"] == reads.digest(unit.notebook.read_bytes())
-        return same and given["parameters"].keys() == unit.parameters.keys()
+        return bool(same and given["parameters"].keys() == unit.parameters.keys())
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return False
 

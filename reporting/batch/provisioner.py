@@ -72,8 +72,9 @@ class WarmProvisioner(LocalProvisioner):
             return await super().launch_kernel(cmd, **kwargs)
         self.cwd = kwargs.get("cwd") or str(Path.cwd())
         arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
-        self.process = _Forked(arguments, str(self.cwd), dict(kwargs.get("env") or os.environ))
-        self.pid = self.pgid = self.process.pid
+        forked = _Forked(arguments, str(self.cwd), dict(kwargs.get("env") or os.environ))
+        self.process: Any = forked
+        self.pid = self.pgid = forked.pid
         return self.connection_info
 
 

@@ -109,7 +109,8 @@ def _table(caption: str, heads: Iterable[str], rows: Iterable[Sequence[str]]) ->
         for row in rows
     )
     frame = f'<div class="wide" tabindex="0" role="region" aria-label="{html.escape(caption)}">'
-    return f"{frame}<table><caption>{html.escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>\n"
+    named = f"<table><caption>{html.escape(caption)}</caption>"
+    return f"{frame}{named}\n<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>\n"
 
 
 def _cell(text: str) -> str:

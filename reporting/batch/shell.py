@@ -84,7 +84,7 @@ class _Channel:
         """All is sent already."""
 
 
-class Stream(OutStream):  # type: ignore[misc]  # ipykernel has no types
+class Stream(OutStream):
     """Output of Python and of everything that writes to the file descriptor.
 
     Unlike ipykernel's own, it has all that was written before a cell's end in
@@ -101,7 +101,7 @@ class Stream(OutStream):  # type: ignore[misc]  # ipykernel has no types
 
     def _watch_pipe_fd(self) -> None:
         decoder, held = codecs.getincrementaldecoder("utf-8")("replace"), b""
-        while self._should_watch and (read := os.read(self._fid, 65536)):
+        while self._should_watch and (read := os.read(int(self._fid or 0), 65536)):
             *whole, held = (held + read).split(self._mark)
             # What may be the beginning of a mark is held back.
             kept = next((n for n in range(len(self._mark) - 1, 0, -1) if held.endswith(self._mark[:n])), 0)
@@ -120,7 +120,7 @@ class Stream(OutStream):  # type: ignore[misc]  # ipykernel has no types
             self._passed.wait(_PATIENCE)
 
 
-class SocketKernel(IPythonKernel):  # type: ignore[misc]  # as above
+class SocketKernel(IPythonKernel):
     """IPython's kernel over one socket."""
 
     shell_stream = AnyTrait()
@@ -142,7 +142,7 @@ class SocketKernel(IPythonKernel):  # type: ignore[misc]  # as above
         return reply
 
 
-class SocketApp(IPKernelApp):  # type: ignore[misc]  # as above
+class SocketApp(IPKernelApp):
     """ipykernel's application: everything but the ports."""
 
     outstream_class = DottedObjectName("reporting.batch.shell.Stream")

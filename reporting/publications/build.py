@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -107,51 +107,70 @@ def _build(targets: list[Target], limits: Limits, engine: str, record: bool, wat
     if record:
         translated({target.lang for target in targets})
     start, state = time.monotonic(), fresh.State(declarations.home())
-    todo, package = plan(targets, engine, record, state), records.package(declarations.home())
-    units = {str(unit.folder): unit for unit, reason in todo.units if reason}
-    stale = [target for target, reason in todo.targets if reason]
-    left = {t.folder: {str(u.folder) for u in t.units} & set(units) for t in stale}
-    ran = [start]
-    watcher.begin("notebooks and publications", len(units) + len(stale))
-
-    def assembly(target: Target) -> Job:
-        facts = state.facts(_store(target))
-        return Job(target.name, assembled, Assembly(target, engine, record, state.code, facts), str(target.folder))
-
-    def done(outcome: Outcome) -> Iterable[Job]:
-        watcher.step(outcome.name, outcome.error)
-        if outcome.key in units:
-            ran[0] = time.monotonic()
-        for target in [t for t in stale if outcome.key in left[t.folder]]:
-            if outcome.error:
-                left[target.folder].clear()
-                watcher.step(target.name, "one of its notebooks failed")
-                continue
-            left[target.folder].discard(outcome.key)
-            if not left[target.folder]:
-                yield assembly(target)
-
-    jobs = [
-        Job(f"{t.publication.id} {u.name}", recorded, Work(u, state.code, state.facts(_store(t))), str(u.folder))
-        for t in targets for u in t.units if str(u.folder) in units
-    ] + [assembly(target) for target in stale if not left[target.folder]]  # fmt: skip
-    ready = partial(prepared.compute, prepared.places(units.values()), sorted({t.lang for t in targets}))
-    outcomes = run_all(jobs, limits, done, _MODULES, ready)
-    for target in targets:
-        if target not in stale:
-            renewed(Assembly(target, engine, record, state.code, state.facts(_store(target))), package)
-    for unit, reason in todo.units:
-        if not reason:
-            fresh.reseal(step_of_unit(unit), state.facts(str(unit.parameters["store"])))
+    todo = plan(targets, engine, record, state)
+    batch = _Batch(todo, engine, record, state, watcher)
+    watcher.begin("notebooks and publications", len(batch.units) + len(batch.left))
+    ready = partial(prepared.compute, prepared.places(batch.units.values()), sorted({t.lang for t in targets}))
+    outcomes = run_all(batch.jobs(), limits, batch.done, _MODULES, ready)
+    ran = max(start, batch.ran)
+    _renew(todo, engine, record, state)
     good = {outcome.key for outcome in outcomes if not outcome.error}
     return Result(
-        built=[t.folder for t in stale if str(t.folder) in good],
-        fresh=[t.folder for t in targets if t not in stale],
+        built=[t.folder for t in targets if str(t.folder) in good],
+        fresh=[target.folder for target, reason in todo.targets if not reason],
         failures=[outcome for outcome in outcomes if outcome.error],
-        stages={"notebooks": ran[0] - start, "publications": time.monotonic() - ran[0]},
+        stages={"notebooks": ran - start, "publications": time.monotonic() - ran},
         outcomes=outcomes,
         plan=todo,
     )
+
+
+class _Batch:
+    """What is out of date: units to run, and targets with the units they wait for."""
+
+    def __init__(self, todo: Plan, engine: str, record: bool, state: fresh.State, watcher: Watcher) -> None:
+        self.engine, self.record, self.state, self.watcher, self.ran = engine, record, state, watcher, 0.0
+        self.units = {str(unit.folder): unit for unit, reason in todo.units if reason}
+        self.targets = {str(target.folder): target for target, reason in todo.targets if reason}
+        self.left = {key: {str(u.folder) for u in t.units} & set(self.units) for key, t in self.targets.items()}
+
+    def jobs(self) -> list[Job]:
+        """Units to run, and targets that wait for none."""
+        runs = [Job(unit.name, recorded, self._work(unit), key) for key, unit in self.units.items()]
+        return runs + [self._assembly(key) for key, units in self.left.items() if not units]
+
+    def done(self, outcome: Outcome) -> Iterator[Job]:
+        """The targets that an ended unit was the last to be waited for."""
+        self.watcher.step(outcome.name, outcome.error)
+        if outcome.key in self.units:
+            self.ran = time.monotonic()
+        for key in [key for key, units in self.left.items() if outcome.key in units]:
+            if outcome.error:
+                del self.left[key]
+                self.watcher.step(self.targets[key].name, "one of its notebooks failed")
+                continue
+            self.left[key].discard(outcome.key)
+            if not self.left[key]:
+                yield self._assembly(key)
+
+    def _work(self, unit: Unit) -> Work:
+        return Work(unit, self.state.code, self.state.facts(str(unit.parameters["store"])))
+
+    def _assembly(self, key: str) -> Job:
+        target = self.targets[key]
+        facts = self.state.facts(_store(target))
+        return Job(target.name, assembled, Assembly(target, self.engine, self.record, self.state.code, facts), key)
+
+
+def _renew(todo: Plan, engine: str, record: bool, state: fresh.State) -> None:
+    """Bring the records of what is up to date to the inputs of now: the next look is quicker."""
+    package = records.package(declarations.home())
+    for unit, reason in todo.units:
+        if not reason:
+            fresh.reseal(step_of_unit(unit), state.facts(str(unit.parameters["store"])))
+    for target, reason in todo.targets:
+        if not reason:
+            renewed(Assembly(target, engine, record, state.code, state.facts(_store(target))), package)
 
 
 def _store(target: Target) -> str:

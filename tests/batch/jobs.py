@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+from reporting.batch import prepared
 from reporting.errors import UsageError
 
 
@@ -56,6 +59,24 @@ def hoard(megabytes):
     del held
 
 
+def hold(megabytes):
+    """Take memory for a while."""
+    held = bytearray(megabytes << 20)
+    time.sleep(1.5)
+    del held
+
+
+def nap(seconds):
+    """Do nothing for a while."""
+    time.sleep(seconds)
+
+
+def write_slowly(path):
+    """Succeed after a while."""
+    time.sleep(0.7)
+    write(path)
+
+
 def second_time(path):
     """Be killed the first time, succeed the second."""
     if not Path(path).exists():
@@ -77,3 +98,34 @@ def breed_and_die(path):
     """Leave processes behind and be killed."""
     breed(path)
     die(path)
+
+
+def breed_and_hang(path):
+    """Leave processes behind and never end."""
+    breed(path)
+    hang(path)
+
+
+def start_thread():
+    """Give the process a second thread."""
+    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+
+
+def prepare_sample():
+    """Compute what a large batch shares, from the embedded edition."""
+    os.environ["REPORTING_HOME"] = str(Path(__file__).resolve().parents[2])
+    prepared.compute([("no-store", "")], ["en", "fr"])
+
+
+def describe():
+    """What a freshly forked child holds of its parent's: open databases."""
+    opened = [os.readlink(entry) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
+    return [path for path in opened if path.endswith((".parquet", ".db", ".duckdb"))]
+
+
+def look_around():
+    """Where a child is, and its random numbers."""
+    import numpy as np
+
+    place = [str(Path.cwd()), os.environ["A_VARIABLE"]]
+    return {"place": place, "random": random.random(), "numpy": float(np.random.rand())}
