@@ -18,6 +18,8 @@ from reporting.batch.parent import Ended
 class Lanes:
     """Processes that each do one job after another; used as a line to a warm parent is."""
 
+    elsewhere = False
+
     def __init__(self) -> None:
         self.related: dict[int, set[int]] = {}
         self._idle: list[tuple[ProcessPoolExecutor, int]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from reporting.errors import NotebookDied, ReportingError
@@ -11,12 +12,18 @@ from reporting.errors import NotebookDied, ReportingError
 
 @dataclass(frozen=True)
 class Job:
-    """Something to do in a process of its own; ``key`` tells it from others of its name."""
+    """Something to do in a process of its own.
+
+    ``key`` tells it from others of its name; ``needs`` and ``makes`` are the
+    files and folders of results that travel with it to another machine and back.
+    """
 
     name: str
     function: Callable[[Any], None]
     argument: Any
     key: str = ""
+    needs: tuple[Path, ...] = ()
+    makes: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

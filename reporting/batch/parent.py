@@ -84,6 +84,8 @@ class Line:
         On the first line of a parent: for a child, the children that it asked for.
     """
 
+    elsewhere = False
+
     def __init__(self, end: socket.socket, process: subprocess.Popen[bytes] | None = None) -> None:
         self._end, self._process = end, process
         self.related: dict[int, set[int]] = {}

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Protocol
 
 from reporting.batch import parent, processes
 from reporting.batch.lanes import Lanes
@@ -26,14 +26,41 @@ _FIRST_GUESS = 150 << 20
 #: Seconds between two looks at memory and clock.
 _LOOK = 0.2
 _TRIES = 2
-#: Whatever does jobs in processes of their own.
-Workers = parent.Line | Lanes
+
+
+class Workers(Protocol):
+    """Whatever does jobs in processes of their own.
+
+    Attributes
+    ----------
+    related : dict
+        For a process that does a job, others that belong to it.
+    elsewhere : bool
+        Whether cores and memory are those of other machines.
+    """
+
+    related: dict[int, set[int]]
+    elsewhere: bool
+
+    def fork(self, function: Callable[[Job], tuple[str, bool]], job: Job) -> tuple[int, int]:
+        """Begin a job; its number, and its process id on this machine."""
+
+    def ended(self, timeout: float | None = 0.0) -> parent.Ended | None:
+        """The next job that ended; None when none does in time."""
+
+    def end(self, number: int) -> None:
+        """End a job by force."""
+
+    def close(self) -> None:
+        """End everything."""
 
 
 def run_all(
-    jobs: Iterable[Job], limits: Limits, done: Callable[[Outcome], Iterable[Job] | None],
-    modules: tuple[str, ...] = parent.MODULES, prepare: Callable[[], None] | None = None,
-) -> list[Outcome]:  # fmt: skip
+    jobs: Iterable[Job],
+    limits: Limits,
+    done: Callable[[Outcome], Iterable[Job] | None],
+    start: Callable[[], Workers] | None = None,
+) -> list[Outcome]:
     """Run jobs in processes of their own, several at a time.
 
     Parameters
@@ -45,8 +72,9 @@ def run_all(
     done : callable
         Called in this process with each outcome as it comes; it may return
         more jobs.
-    modules, prepare : tuple of str and callable, optional
-        What the process that is forked imports and does first.
+    start : callable, optional
+        Starts what does the jobs, by default :func:`here`; called again when
+        that is lost.
 
     Returns
     -------
@@ -57,35 +85,29 @@ def run_all(
     if not waiting:
         return []
     pool = _Pool(waiting, limits, done)
-    with _warm(modules, prepare) as renew:
-        while pool.waiting or pool.running:
+    while pool.waiting or pool.running:
+        with _started(start or here()) as workers:
             try:
-                pool.advance(renew(False))
+                while pool.waiting or pool.running:
+                    pool.advance(workers)
             except EOFError:
                 pool.lost()
-                renew(True)
     return pool.outcomes
 
 
+def here(modules: tuple[str, ...] = parent.MODULES, prepare: Callable[[], None] | None = None) -> Callable[[], Workers]:
+    """What starts the processes of this machine: forked from a warm parent where that is possible."""
+    return lambda: parent.start(modules, prepare) if parent.possible() else Lanes()
+
+
 @contextmanager
-def _warm(modules: tuple[str, ...], prepare: Callable[[], None] | None) -> Iterator[Callable[[bool], Workers]]:
-    """A warm parent that ends with its children on leaving, also on Ctrl-C; a new one on demand."""
-
-    def start() -> Workers:
-        return parent.start(modules, prepare) if parent.possible() else Lanes()
-
-    lines = [start()]
-
-    def renew(wanted: bool) -> Workers:
-        if wanted:
-            lines[0].close()
-            lines[0] = start()
-        return lines[0]
-
+def _started(start: Callable[[], Workers]) -> Iterator[Workers]:
+    """What does the jobs; it ends with all it started on leaving, also on Ctrl-C."""
+    workers = start()
     try:
-        yield renew
+        yield workers
     finally:
-        lines[0].close()
+        workers.close()
 
 
 @dataclass
@@ -113,9 +135,9 @@ class _Pool:
 
     def advance(self, line: Workers) -> None:
         """Start what can start, hear who ended, look at memory and clock."""
-        while self.waiting and self._admits():
+        while self.waiting and self._admits(line):
             job, tries = self.waiting[0]
-            number, pid = line.fork(_guarded, job.function, job.argument)
+            number, pid = line.fork(_guarded, job)
             self.waiting.popleft()
             self.running[number] = _Running(job, tries, number, pid)
         if ended := line.ended(_LOOK):
@@ -130,9 +152,9 @@ class _Pool:
         if not self.outcomes and all(tries > _TRIES for _, tries in self.waiting):
             raise OutputFailed("The process that runs the notebooks was killed twice: free memory and try again.")
 
-    def _admits(self) -> bool:
-        """Whether one more job fits, by cores and memory; one always does."""
-        if not self.running:
+    def _admits(self, line: Workers) -> bool:
+        """Whether one more job fits, by cores and memory; one always does, and a cluster queues its own."""
+        if not self.running or line.elsewhere:
             return True
         if len(self.running) >= self.limits.jobs:
             return False
@@ -142,7 +164,7 @@ class _Pool:
 
     def _look(self, line: Workers) -> None:
         self.looked = time.monotonic()
-        for running in self.running.values():
+        for running in self.running.values() if not line.elsewhere else ():
             own = (running.pid, *line.related.get(running.pid, ()))
             running.memory = sum(processes.memory(pid) for pid in own)
             running.peak = max(running.peak, running.memory)
@@ -181,8 +203,8 @@ def _cause(running: _Running, status: int) -> str:
     return f"its process ended by itself, with exit code {os.waitstatus_to_exitcode(status)}."
 
 
-def _guarded(function: Callable[[Any], None], argument: Any) -> tuple[str, bool]:
+def _guarded(job: Job) -> tuple[str, bool]:
     """Do a job in a child: what went wrong in words, and whether trying again may help."""
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
-    return guarded(function, argument)
+    return guarded(job.function, job.argument)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,19 +36,23 @@ def build(
     record: Annotated[
         bool, typer.Option("--record", help="A build of record: refuse open errors and missing translations.")
     ] = False,
+    scheduler: Annotated[
+        str, typer.Option(help="Run on the Dask cluster whose scheduler is there, e.g. tcp://host:8786.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and why.")] = False,
     store: StoreOption = None,
-    outputs: Annotated[Path | None, typer.Option(help="Folder of results [default: outputs].")] = None,
+    outputs: Annotated[str, typer.Option(help="Folder of results, or an fsspec URL [default: outputs].")] = "",
     as_json: Json = False,
 ) -> None:
     """Build publications: run the notebooks that are out of date, render, write workbooks and data."""
     from reporting import publications as rendering
-    from reporting.batch import fresh, report
+    from reporting.batch import fresh
     from reporting.publications import build as building
 
     known = declarations.load()
     limits = _limits(jobs, memory, timeout)
-    place = (outputs or known.home / "outputs").resolve()
+    held = ExitStack()
+    place = _place(outputs, known, held)
     targets = _targets(
         known, publications or [], all_, outputs=place, store=store_at(known, store).place, geos=listed(geo),
         langs=listed(lang), formats=listed(format_), as_of=as_of, span=span,
@@ -56,17 +61,45 @@ def build(
     if dry_run:
         _show_plan(known, building.plan(targets, chosen, record, fresh.State(known.home)), as_json)
         return
-    with progress_of(as_json) as progress:
-        result = building.build(targets, limits, chosen, record, progress)
+    with held:
+        with progress_of(as_json) as progress:
+            result = building.build(targets, limits, chosen, record, progress, _cluster(scheduler, place, timeout))
+        _written(result, targets, place)
+    _report(result, as_json)
+    if result.failures:
+        raise typer.Exit(1)
+
+
+def _place(outputs: str, known: declarations.Declarations, held: ExitStack) -> Path:
+    """The folder of results; of a URL its copy, sent there when the build is done."""
+    from reporting.vintages import is_url
+
+    if not is_url(outputs):
+        return (Path(outputs) if outputs else known.home / "outputs").resolve()
+    from reporting.batch.mirror import mirrored
+
+    return held.enter_context(mirrored(outputs)).resolve()
+
+
+def _cluster(scheduler: str, place: Path, timeout: float) -> Any:
+    """What starts the work on a cluster; None for this machine."""
+    if not scheduler:
+        return None
+    from reporting.batch.cluster import Cluster
+
+    return lambda: Cluster(scheduler, place, timeout)
+
+
+def _written(result: Any, targets: list[Any], place: Path) -> None:
+    """Write the report of a run that did something."""
+    from reporting.batch import report
+
     if result.outcomes:
         command = " ".join(dict.fromkeys(target.publication.id for target in targets))
         names = [unit.name for unit, why in result.plan.units if not why]
         names += [target.name for target, why in result.plan.targets if not why]
         page = report.write(place / "runs" / "reports", command, result.seconds, result.outcomes, names)
         err.print(f"Report: {page}", markup=False)
-    _report(result, as_json)
-    if result.failures:
-        raise typer.Exit(1)
 
 
 def _limits(jobs: int, memory: str, timeout: float) -> Any:

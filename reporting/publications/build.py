@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from reporting import declarations
 from reporting.batch import fresh, parent, prepared
 from reporting.batch.outcomes import Job, Limits, Outcome
 from reporting.batch.plan import Target, Unit
-from reporting.batch.pool import run_all
+from reporting.batch.pool import Workers, here, run_all
 from reporting.batch.run import Work, make, recorded
 from reporting.batch.run import step as step_of_unit
 from reporting.publications import record as records
@@ -76,10 +76,18 @@ def plan(targets: list[Target], engine: str, record: bool, state: fresh.State) -
     )  # fmt: skip
 
 
-def build(targets: list[Target], limits: Limits, engine: str, record: bool, watcher: Watcher) -> Result:
+def build(
+    targets: list[Target],
+    limits: Limits,
+    engine: str,
+    record: bool,
+    watcher: Watcher,
+    cluster: Callable[[], Workers] | None = None,
+) -> Result:
     """Run what is out of date, several at a time, and assemble each target whose notebooks are done.
 
-    A failing notebook fails its own target; the others are built. Interrupted, a
+    ``cluster`` starts what does the work on other machines; without it this
+    machine does it. A failing notebook fails its own target; the others are built. Interrupted, a
     build keeps what was finished and removes what was half-written.
     """
     with ExitStack() as held:
@@ -89,12 +97,15 @@ def build(targets: list[Target], limits: Limits, engine: str, record: bool, watc
             make(lock.parent)
             busy = f"Another build of {target.name} is under way in {lock.parent}: wait, or name other --outputs."
             held.enter_context(alone(lock, busy))
-        return _kept_whole(targets, limits, engine, record, watcher)
+        with _kept_whole(targets):
+            return _build(targets, limits, engine, record, watcher, cluster)
 
 
-def _kept_whole(targets: list[Target], limits: Limits, engine: str, record: bool, watcher: Watcher) -> Result:
+@contextmanager
+def _kept_whole(targets: list[Target]) -> Iterator[None]:
+    """When the build is interrupted, nothing half-written stays."""
     try:
-        return _build(targets, limits, engine, record, watcher)
+        yield
     except BaseException:
         for folder in [t.folder for t in targets] + [unit.folder for t in targets for unit in t.units]:
             shutil.rmtree(folder.with_name(folder.name + ".part"), ignore_errors=True)
@@ -102,7 +113,10 @@ def _kept_whole(targets: list[Target], limits: Limits, engine: str, record: bool
         raise
 
 
-def _build(targets: list[Target], limits: Limits, engine: str, record: bool, watcher: Watcher) -> Result:
+def _build(
+    targets: list[Target], limits: Limits, engine: str, record: bool, watcher: Watcher,
+    cluster: Callable[[], Workers] | None,
+) -> Result:  # fmt: skip
     os.environ["REPORTING_HOME"] = str(declarations.home())
     if record:
         translated({target.lang for target in targets})
@@ -111,7 +125,7 @@ def _build(targets: list[Target], limits: Limits, engine: str, record: bool, wat
     batch = _Batch(todo, engine, record, state, watcher)
     watcher.begin("notebooks and publications", len(batch.units) + len(batch.left))
     ready = partial(prepared.compute, prepared.places(batch.units.values()), sorted({t.lang for t in targets}))
-    outcomes = run_all(batch.jobs(), limits, batch.done, _MODULES, ready)
+    outcomes = run_all(batch.jobs(), limits, batch.done, cluster or here(_MODULES, ready))
     ran = max(start, batch.ran)
     _renew(todo, engine, record, state)
     good = {outcome.key for outcome in outcomes if not outcome.error}
@@ -136,7 +150,9 @@ class _Batch:
 
     def jobs(self) -> list[Job]:
         """Units to run, and targets that wait for none."""
-        runs = [Job(unit.name, recorded, self._work(unit), key) for key, unit in self.units.items()]
+        runs = [
+            Job(unit.name, recorded, self._work(unit), key, makes=(unit.folder,)) for key, unit in self.units.items()
+        ]
         return runs + [self._assembly(key) for key, units in self.left.items() if not units]
 
     def done(self, outcome: Outcome) -> Iterator[Job]:
@@ -158,8 +174,9 @@ class _Batch:
 
     def _assembly(self, key: str) -> Job:
         target = self.targets[key]
-        facts = self.state.facts(_store(target))
-        return Job(target.name, assembled, Assembly(target, self.engine, self.record, self.state.code, facts), key)
+        assembly = Assembly(target, self.engine, self.record, self.state.code, self.state.facts(_store(target)))
+        makes = (target.folder, step(assembly).record)
+        return Job(target.name, assembled, assembly, key, tuple(unit.folder for unit in target.units), makes)
 
 
 def _renew(todo: Plan, engine: str, record: bool, state: fresh.State) -> None:

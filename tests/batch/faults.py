@@ -73,14 +73,20 @@ def inject(folder, units, seed=0, share=0.15, jobs=4):
     rng = random.Random(seed)
     kinds = {n: rng.choice(list(FAULTS)) for n in range(units) if rng.random() < share}
     mark = f"mark-{folder.name}-{seed}"
-    sleeper = f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600) # {mark}'])"
+    sleeper = (
+        f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600) # {mark}'])"
+    )
     work = []
     for n in range(units):
         fault = [FAULTS[kinds[n]][0]] if n in kinds else []
         stray = [sleeper] if n % 10 == 0 else []
-        path = zoo.write(folder / f"{n}.ipynb", ["n = 0", *stray, "n * n", *fault, "print('end', n)"], {0: "parameters"})
+        path = zoo.write(
+            folder / f"{n}.ipynb", ["n = 0", *stray, "n * n", *fault, "print('end', n)"], {0: "parameters"}
+        )
         chapter = Chapter(id="a", title="A", notebook=path.name)
-        work.append(Job(str(n), execute, Unit(chapter, path, {"n": n, "geo": "x", "lang": "y"}, folder / "out" / str(n))))
+        work.append(
+            Job(str(n), execute, Unit(chapter, path, {"n": n, "geo": "x", "lang": "y"}, folder / "out" / str(n)))
+        )
     before, start = psutil.Process().memory_info().rss, time.monotonic()
     outcomes = {o.name: o for o in pool.run_all(work, Limits(jobs, timeout=_SECONDS), lambda _: None)}
     found = Injected(units, len(kinds), time.monotonic() - start)
@@ -100,7 +106,9 @@ def _wrong(folder, n, outcome, kind):
     if outcome.error:
         return [f"{n}: {outcome.error}"]
     cells = json.loads((folder / NOTEBOOK).read_text())["cells"]
-    texts = ["".join(o.get("text", o.get("data", {}).get("text/plain", ""))) for c in cells for o in c.get("outputs", [])]
+    texts = [
+        "".join(o.get("text", o.get("data", {}).get("text/plain", ""))) for c in cells for o in c.get("outputs", [])
+    ]
     return [] if str(n * n) in texts and f"end {n}\n" in texts else [f"{n}: {texts}"]
 
 

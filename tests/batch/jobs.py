@@ -119,7 +119,7 @@ def prepare_sample():
 
 def describe():
     """What a freshly forked child holds of its parent's: open databases."""
-    opened = [os.readlink(entry) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
+    opened = [str(entry.readlink()) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
     return [path for path in opened if path.endswith((".parquet", ".db", ".duckdb"))]
 
 

@@ -57,7 +57,7 @@ class Project:
         shutil.copytree(SAMPLE, self.home)
         monkeypatch.setenv("REPORTING_HOME", str(self.home))
         monkeypatch.setattr(fresh, "code", lambda: f"code {self.code}")
-        monkeypatch.setattr(pool, "_warm", lambda *_: contextlib.nullcontext(lambda _: line))
+        monkeypatch.setattr(pool, "_started", lambda _: contextlib.nullcontext(line))
         self.store, self.day = Store(self.home / "outputs" / "store"), 1
         for geo, size in (("BE", 100.0), ("NL", 200.0), ("LU", 10.0)):
             self.observe(geo, size)
@@ -205,13 +205,16 @@ CHANGES = st.one_of(
     st.tuples(
         st.just("declaration"),
         st.sampled_from([
-            ("tables/t.toml", "At current prices.", "At constant prices."), ("tables/t.toml", '"exp.CASH", "exp.KIND"', '"exp.CASH"'),
+            ("tables/t.toml", "At current prices.", "At constant prices."),
+            ("tables/t.toml", '"exp.CASH", "exp.KIND"', '"exp.CASH"'),
             ("indicators/i.toml", "1000000 * x", "1000 * x"), ("indicators/i.toml", "decimals = 0", "decimals = 2"),
-            ("indicators/i.toml", 'label = "Unused"', 'label = "Idle"'), ("rules/r.toml", "tolerance = 0.5", "tolerance = 5.0"),
+            ("indicators/i.toml", 'label = "Unused"', 'label = "Idle"'),
+            ("rules/r.toml", "tolerance = 0.5", "tolerance = 5.0"),
             ("rules/r.toml", "total = parts", "all = parts"), ("geos.toml", '"BE", "NL", "LU"', '"BE", "NL"'),
             ("codelists/kind.csv", "In cash", "Cash"), ("codelists/unit.csv", "persons", "people"),
             ("publications/book.toml", "Office", "Bureau"), ("languages.toml", "en_GB", "en_IE"),
-            ("codelists/geo.csv", "LU,Luxembourg", "LU,Luxemburg"), ("tables/t.toml", '"=", "BENELUX"', '"=", "BENELUX", "LU"'),
+            ("codelists/geo.csv", "LU,Luxembourg", "LU,Luxemburg"),
+            ("tables/t.toml", '"=", "BENELUX"', '"=", "BENELUX", "LU"'),
         ]),
         st.none(),
     ),

@@ -17,12 +17,12 @@ from reporting.batch.outcomes import Job, Limits
 
 pytestmark = [pytest.mark.skipif(not parent.possible(), reason="no fork here"), pytest.mark.xdist_group("pool")]
 #: A parent that imports nothing beforehand starts at once.
-BARE = {"modules": (), "prepare": None}
+BARE = pool.here(())
 
 
-def ran(wanted, limits=None, done=lambda _: None, **options):
+def ran(wanted, limits=None, done=lambda _: None):
     """Run jobs; the outcomes by name."""
-    outcomes = pool.run_all(wanted, limits or Limits(4), done, **{**BARE, **options})
+    outcomes = pool.run_all(wanted, limits or Limits(4), done, BARE)
     assert len({outcome.name for outcome in outcomes}) == len(outcomes)
     return {outcome.name: outcome for outcome in outcomes}
 
@@ -119,7 +119,7 @@ def test_a_parent_with_threads_does_not_fork():
 
 
 def test_the_real_parent_is_alone():
-    """With everything imported, indicators and findings computed, it has one thread, or would not fork, and no database."""
+    """With everything imported and computed it forks, so it has one thread; it holds no database."""
     line = parent.start(prepare=jobs.prepare_sample)
     try:
         number, _ = line.fork(jobs.describe)
@@ -150,7 +150,7 @@ def test_the_end_of_a_builder_ends_everything(tmp_path):
     script.write_text(
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\nimport jobs\n"
         "from reporting.batch import pool\nfrom reporting.batch.outcomes import Job, Limits\n"
-        f"pool.run_all([Job('a', jobs.breed_and_hang, {str(tmp_path / 'a')!r})], Limits(1), print, (), None)\n"
+        f"pool.run_all([Job('a', jobs.breed_and_hang, {str(tmp_path / 'a')!r})], Limits(1), print, pool.here(()))\n"
     )
     started = subprocess.Popen([sys.executable, str(script)])
     assert faults.until(lambda: (tmp_path / "a.bred").exists(), 60)

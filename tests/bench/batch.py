@@ -81,7 +81,8 @@ def script(count: int) -> float:
     loop = f"import matplotlib\nmatplotlib.use('agg')\ncode = compile({code!r}, 'cells', 'exec')\n"
     loop += f"for n in range({count}):\n    exec(code, {{'n': n}})\n    import matplotlib.pyplot\n"
     # What a notebook does with a figure: it is drawn to PNG.
-    draw = "import io, matplotlib.pyplot as plt\nplt.show = lambda: (plt.gcf().savefig(io.BytesIO(), format='png', bbox_inches='tight'), plt.close('all'))\n"
+    draw = "import io, matplotlib.pyplot as plt\ndef show():\n"
+    draw += "    plt.gcf().savefig(io.BytesIO(), format='png', bbox_inches='tight')\n    plt.close('all')\nplt.show = show\n"
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", draw + loop], check=True, capture_output=True)
     return time.perf_counter() - start
@@ -92,8 +93,9 @@ def edition(folder: Path, geos: str) -> dict[str, float]:
     store = Store(folder / "store")
 
     def built(label: str) -> float:
-        command = [sys.executable, "-m", "reporting", "build", "vade-mecum", "--geo", geos, "--lang", "en", "--format",
-                   "html,xlsx", "--outputs", str(folder), "--store", str(folder / "store"), "--engine", "embedded"]  # fmt: skip
+        command = [sys.executable, "-m", "reporting", "build", "vade-mecum", "--geo", geos, "--lang", "en"]
+        command += ["--format", "html,xlsx", "--engine", "embedded", "--outputs", str(folder)]
+        command += ["--store", str(folder / "store")]
         start = time.perf_counter()
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         print(f"  {label}: {done.stderr.strip().splitlines()[-1]}", flush=True)
