@@ -126,14 +126,14 @@ def evaluator(declarations: Declarations, store: Store, as_of: str) -> Evaluator
     return Evaluator(declarations, store, as_of, prepared.get((store.name, as_of), {}))
 
 
-def prepare(declarations: Declarations, store: Store, as_of: str, ids: Iterable[str]) -> None:
-    """Compute indicators for all countries, for every evaluator of this store and date to come."""
+def values(declarations: Declarations, store: Store, as_of: str, ids: Iterable[str]) -> dict[str, pd.DataFrame]:
+    """The values of indicators for all countries, by id, to be kept in :data:`prepared`."""
     done = Evaluator(declarations, store, as_of)
     for name in ids:
         # What is wrong with an indicator is told where it is asked for.
         with contextlib.suppress(ReportingError):
             done.indicator(name, ())
-    prepared[store.name, as_of] = done.known
+    return {name: frame for name, frame in done.known.items() if name in declarations.indicators}
 
 
 def _derive(indicator: Indicator, inputs: dict[str, pd.DataFrame]) -> pd.DataFrame:

@@ -90,11 +90,6 @@ def check(declarations: Declarations, store: Store, datasets: Iterable[str] = ()
 prepared: dict[tuple[str, str], list[Finding]] = {}
 
 
-def prepare(declarations: Declarations, store: Store, as_of: str) -> None:
-    """Compute the findings of all rules, for every check of this store and date to come."""
-    prepared[store.name, as_of] = check(declarations, store, (), as_of)
-
-
 def concerning(
     declarations: Declarations, findings: Iterable[Finding], rows: Iterable[tuple[str, str, str]]
 ) -> list[Finding]:

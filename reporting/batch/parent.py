@@ -50,6 +50,8 @@ _CALM = {
 #: Where a child works: folder, environment, where Python looks for modules.
 _Place = tuple[str, dict[str, str], list[str]]
 
+#: In a warm parent and its children, where a Python of its own would look for modules.
+own_path: list[str] = []
 #: In a forked child, its line to the parent; elsewhere None.
 here: Line | None = None
 
@@ -205,7 +207,7 @@ def start(modules: tuple[str, ...] = MODULES, prepare: Callable[[], None] | None
             start_new_session=True,
         )  # fmt: skip
     line = Line(ours, process)
-    line._send((modules, prepare))
+    line._send((modules, pickle.dumps(prepare), sys.path))
     return line
 
 
@@ -235,7 +237,10 @@ class _Parent:
         self.children: dict[int, _Child] = {}
 
     def serve(self) -> None:
-        modules, prepare = self.lines[self.first].recv()
+        global own_path
+        modules, wanted, path = self.lines[self.first].recv()
+        own_path = [*sys.path]
+        sys.path += [entry for entry in path if entry and entry not in sys.path]
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         processes.adopt_orphans()
         self.wake, self.woken = os.pipe()
@@ -243,7 +248,7 @@ class _Parent:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self.woken, warn_on_full_buffer=False)
         _import(modules)
-        if prepare:
+        if prepare := pickle.loads(wanted):
             prepare()
         gc.collect()
         gc.freeze()
@@ -352,6 +357,34 @@ def _import(modules: tuple[str, ...]) -> None:
                 importlib.import_module(name)
     if "matplotlib" in sys.modules:
         sys.modules["matplotlib"].rcParams["backend"] = backend
+
+
+def aside(calls: list[Callable[[], Any]]) -> list[Any]:
+    """What some functions return, each run in a child: what they open and start ends with it.
+
+    None stands for one that did not return.
+    """
+    results = []
+    for call in calls:
+        result = tempfile.TemporaryFile()  # noqa: SIM115  read when the child has ended
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                pickle.dump(call(), result)
+                result.flush()
+                status = 0
+            finally:
+                os._exit(status)
+        results.append((pid, result))
+    return [_returned(pid, result) for pid, result in results]
+
+
+def _returned(pid: int, result: IO[bytes]) -> Any:
+    _, status = os.waitpid(pid, 0)
+    with result:
+        result.seek(0)
+        return pickle.load(result) if status == 0 else None
 
 
 def _child(wanted: bytes, fds: list[int], place: _Place, result: IO[bytes], line: socket.socket) -> None:

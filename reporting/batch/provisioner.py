@@ -83,7 +83,7 @@ def serve(arguments: list[str]) -> None:
     import ipykernel_launcher
     from ipykernel.kernelapp import IPKernelApp
 
-    sys.argv = [str(ipykernel_launcher.__file__), *arguments]
+    sys.argv, sys.path[:] = [str(ipykernel_launcher.__file__), *arguments], parent.own_path
     inputs.begin()
     with contextlib.suppress(SystemExit):
         IPKernelApp.launch_instance(arguments)

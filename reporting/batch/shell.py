@@ -30,8 +30,7 @@ from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
 from traitlets import DottedObjectName
 
-from reporting.batch import inputs
-from reporting.batch.parent import leave
+from reporting.batch import inputs, parent
 
 SHELL, IOPUB = b"s", b"i"
 _HEAD = struct.Struct("!cI")
@@ -191,7 +190,7 @@ def serve(arguments: list[str], descriptor: int) -> None:
     import ipykernel_launcher
 
     SocketApp.end = socket.socket(fileno=descriptor)
-    sys.argv = [str(ipykernel_launcher.__file__), *arguments]
+    sys.argv, sys.path[:] = [str(ipykernel_launcher.__file__), *arguments], parent.own_path
     app = SocketApp.instance()
     app.initialize(arguments)
     inputs.begin()
@@ -200,7 +199,7 @@ def serve(arguments: list[str], descriptor: int) -> None:
         asyncio.run(_answer(app))
     # What the notebook held goes first: open files are written.
     app.kernel.shell.user_ns.clear()
-    leave()
+    parent.leave()
 
 
 async def _answer(app: SocketApp) -> None:

@@ -124,7 +124,7 @@ def _build(
     todo = plan(targets, engine, record, state)
     batch = _Batch(todo, engine, record, state, watcher)
     watcher.begin("notebooks and publications", len(batch.units) + len(batch.left))
-    ready = partial(prepared.compute, prepared.places(batch.units.values()), sorted({t.lang for t in targets}))
+    ready = partial(prepared.ready, prepared.places(batch.units.values()), sorted({t.lang for t in targets}))
     outcomes = run_all(batch.jobs(), limits, batch.done, cluster or here(_MODULES, ready))
     ran = max(start, batch.ran)
     _renew(todo, engine, record, state)

@@ -11,7 +11,6 @@ import threading
 import time
 from pathlib import Path
 
-from reporting.batch import prepared
 from reporting.errors import UsageError
 
 
@@ -113,8 +112,10 @@ def start_thread():
 
 def prepare_sample():
     """Compute what a large batch shares, from the embedded edition."""
+    from reporting.batch import prepared
+
     os.environ["REPORTING_HOME"] = str(Path(__file__).resolve().parents[2])
-    prepared.compute([("no-store", "")], ["en", "fr"])
+    prepared.ready([("no-store", "")], ["en", "fr"])
 
 
 def describe():

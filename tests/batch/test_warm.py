@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import faults
 import nbclient
@@ -138,9 +139,8 @@ def specification(tmp_path_factory):
 
 def test_a_warm_kernel_serves_papermill_and_nbclient(specification, tmp_path):
     """The provisioner's kernels give the same outputs, to clients that know nothing of it."""
-    assert json.loads(
-        os.path.join(specification, "kernel.json") and open(os.path.join(specification, "kernel.json")).read()
-    )
+    declared = json.loads(Path(specification, "kernel.json").read_text())
+    assert declared["metadata"]["kernel_provisioner"]["provisioner_name"] == ENGINE
     path = zoo.write(
         tmp_path / "zoo.ipynb",
         ["import pandas as pd\npd.DataFrame({'a': [1]})", "print('x')", "import os\nos.getppid()"],
