@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import io
 import textwrap
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +79,7 @@ def build(figure: decl.Figure, reader: Reader) -> Figure | None:
     by_geo = len(geos) > 1
     frame = frame.assign(label=_labels(frame, w, by_geo))
     unit = w.code("unit", "PC" if figure.kind == "share" else frame["unit"].iloc[0])
-    # From matplotlib's own defaults: a person's matplotlibrc changes no publication.
-    with mpl.style.context(["default", _STYLE]), sns.axes_style("white", rc=_STYLE):
-        # Without pyplot: drawn to files only, and no other figure of the process is touched.
-        canvas = Canvas(figsize=(6.7, _height(figure, frame)))
-        axes = canvas.subplots()
+    with _canvas(_height(figure, frame)) as (canvas, axes):
         _DRAW[figure.kind](axes, frame, reader)
         _dress(axes, w, unit, horizontal=figure.kind in ("ranking", "bars"))
         svg = _svg(canvas)
@@ -93,6 +91,18 @@ def build(figure: decl.Figure, reader: Reader) -> Figure | None:
     marks = (*marks, *_left_out(figure, frame, geos, w))
     notes = (*(w.text(note) for note in figure.notes), *marks, *remarks(frame, reader), *sources(frame, reader))
     return Figure(figure.id, caption, _alternative(figure, frame, reader, title), svg, notes)
+
+
+@contextmanager
+def _canvas(height: float) -> Iterator[tuple[Canvas, Axes]]:
+    """Something to draw on, in the style of all figures.
+
+    From matplotlib's own defaults: a person's matplotlibrc changes no publication. Without pyplot: drawn to files
+    only, and no other figure of the process is touched.
+    """
+    with mpl.style.context(["default", _STYLE]), sns.axes_style("white", rc=_STYLE):
+        canvas = Canvas(figsize=(6.7, height))
+        yield canvas, canvas.subplots()
 
 
 def _spanned(frame: pd.DataFrame, span: int, latest: bool) -> pd.DataFrame:
@@ -266,9 +276,7 @@ def revisions(found: Revisions, words: Words, below: tuple[str, ...]) -> Figure 
         return None
     names = [words.geo(str(geo)) for geo in means.index]
     none = [False] * len(means)
-    with mpl.rc_context(_STYLE), sns.axes_style("white", rc=_STYLE):
-        canvas = Canvas(figsize=(6.7, max(2.0, 0.19 * len(means) + 0.6)))
-        axes = canvas.subplots()
+    with _canvas(max(2.0, 0.19 * len(means) + 0.6)) as (canvas, axes):
         _horizontal(axes, names, means.to_numpy(), none, none, words, 2)
         axes.axvline(0, color="#444444", linewidth=0.8)
         _dress(axes, words, words.text("revisions in the unit of the series"), horizontal=True)
@@ -278,6 +286,26 @@ def revisions(found: Revisions, words: Words, below: tuple[str, ...]) -> Figure 
     said = "; ".join(f"{name}: {words.number(float(v), 2)}" for name, v in zip(names, means, strict=True))
     alternative = f"{words.text('Bar chart of countries, in order')}. {title}. {said}."
     return Figure(f"revisions_{found.dataset}", f"{title}, {found.dataset}", alternative, svg, below)
+
+
+def intervals(rows: Sequence[tuple[str, float, float, float]], words: Words, head: Figure, unit: str) -> Figure:
+    """Estimates with their 95 % intervals: label, value, lower and upper bound of each; ``head`` gives the words."""
+    names, values, low, high = (list(column) for column in zip(*reversed(rows), strict=True))
+    with _canvas(max(1.6, 0.26 * len(rows) + 0.6)) as (canvas, axes):
+        colour = sns.color_palette("colorblind")[0]
+        arms = np.abs(np.array([low, high]) - np.array(values))
+        axes.errorbar(values, range(len(rows)), xerr=arms, fmt="o", color=colour, capsize=3, markersize=4)
+        axes.set_yticks(range(len(rows)), [textwrap.fill(name, 34) for name in names])
+        axes.set_xlim(left=min(0.0, *low))
+        axes.set_ylim(-0.6, len(rows) - 0.4)
+        axes.grid(axis="x", color="#dddddd", linewidth=0.5)
+        _dress(axes, words, unit, horizontal=True)
+        svg = _svg(canvas)
+    said = "; ".join(
+        f"{name}: {words.number(v, 1)} ({words.number(a, 1)}–{words.number(b, 1)})" for name, v, a, b in rows
+    )
+    kind = words.text("Estimates with 95 % intervals")
+    return replace(head, svg=svg, alternative=f"{kind}. {head.caption}. {said}.")
 
 
 def _left_out(figure: decl.Figure, frame: pd.DataFrame, geos: list[str], words: Words) -> tuple[str, ...]:

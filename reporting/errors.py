@@ -54,6 +54,12 @@ class ValidationFailed(ReportingError):
     exit_code = 1
 
 
+class MicrodataFailed(ReportingError):
+    """Confidential records stopped a computation in an unforeseen way: report the command, not the data."""
+
+    exit_code = 1
+
+
 class NotebookFailed(ReportingError):
     """A notebook stopped: mend the cell that is named."""
 

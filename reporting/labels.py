@@ -32,7 +32,7 @@ from reporting.errors import DeclarationError, UsageError
 
 MISSING = ":"
 _CLDR = {"EL": "GR", "UK": "GB"}
-_SAYING = {"say", "heading", "prose", "text", "_", "tr"}
+_SAYING = {"say", "heading", "estimates", "prose", "text", "_", "tr"}
 
 
 def tr(message: str) -> str:
@@ -183,6 +183,7 @@ def messages(declarations: Declarations) -> set[str]:
         found |= {table.title, *table.notes}
     for figure in d.figures.values():
         found |= {figure.title, *figure.notes}
+    found |= {measure.title for measure in d.measures.values()}
     for publication in d.publications.values():
         found |= {publication.title, publication.subtitle, publication.publisher}
         found |= {chapter.title for chapter in publication.chapters}

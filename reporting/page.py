@@ -8,7 +8,7 @@ embedded engine render alike; a table also carries its record.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from IPython.display import display
@@ -22,11 +22,12 @@ from reporting import (
     reads,
     revised,
     revisions,
+    surveyed,
     tables,
     tabulate,
     validation,
     views,
-)  # fmt: skip
+)
 from reporting.errors import UsageError
 
 
@@ -147,7 +148,8 @@ class Page:
                 "The store holds fewer than two vintages of {dataset}: there is nothing to compare.", dataset=dataset
             )
             return
-        found = revised.opened(self._declarations, self._store, dataset, start, end)
+        changes = revisions.compare(self._store, dataset, start, end)
+        found = revisions.consequences(self._declarations, self._store, changes)
         self.say(
             "Vintage {end} of {dataset} against {start}: "
             "{new} new observations, {revised} revised, {withdrawn} withdrawn.",
@@ -162,6 +164,26 @@ class Page:
         if series:
             frame = revisions.triangle(self._store, dataset, series)
             display(revised.triangle(frame, series, found, self._store, self.words))  # type: ignore[no-untyped-call]
+
+    def synthetic(self, by: Sequence[str], **how: int) -> surveyed.Synthetic:
+        """Estimates from synthetic microdata, with a warning on the page that they are."""
+        survey = surveyed.synthetic(self._declarations, by=by, **how)
+        head = self.words.text("Synthetic data")
+        said = self.words.text(
+            "Everything in this chapter is computed from invented households. It shows what the package makes of the "
+            "D, R, H and P files of EU-SILC; it says nothing about the population of any country."
+        )
+        self._put(f'::: {{.callout-warning title="{head}"}}\n\n{said}\n\n:::\n')
+        return survey
+
+    def estimates(
+        self, title: str, survey: surveyed.Synthetic, name: str, indicators: Sequence[str], by: str = ""
+    ) -> None:
+        """A table of estimates with their errors; of a breakdown also a figure."""
+        said = self.words.text("{title} – synthetic data", title=self.words.text(title))
+        display(surveyed.table(name, said, survey, self.words, indicators, by))  # type: ignore[no-untyped-call]
+        if by and (figure := surveyed.figure(name, said, survey, self.words, indicators, by)):
+            self._draw(figure)
 
     def close(self) -> None:
         """End of the page: say which tables had no data and how to get them."""

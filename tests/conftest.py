@@ -28,6 +28,21 @@ def embedded() -> Store:
     return Store(ROOT / "outputs" / "no-store")
 
 
+@pytest.fixture(scope="session")
+def microdata() -> Path:
+    """The EU-SILC reference files beside the project."""
+    folder = ROOT.parent / "shared" / "data" / "silc"
+    if not folder.is_dir():
+        pytest.skip("the reference data are not beside the project")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def austria(microdata: Path) -> pd.DataFrame:
+    """The synthetic Austrian sample of the R package laeken."""
+    return pd.read_csv(microdata / "eusilc_synthetic_AT.csv")
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the declarations and notebooks that a test may spoil."""

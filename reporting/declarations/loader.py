@@ -24,9 +24,11 @@ from reporting.declarations.records import (
     Figure,
     Indicator,
     Language,
+    Measure,
     Move,
     Provider,
     Publication,
+    Reliability,
     Rule,
     Table,
 )
@@ -99,6 +101,8 @@ class _Loader:
             accepted=tuple(self._listed(rules, "accepted", Accepted)),
             languages=self._records("languages", Language, [(languages, self._toml(languages))]),
             groups=self._groups(codelists.get("geo", {})),
+            measures=self._records("measures", Measure, self._read("measures")),
+            reliability=self._reliability(),
             codelists=codelists,
             spellings=spellings,
         )
@@ -194,6 +198,11 @@ class _Loader:
             for entry in entries:
                 if record := self._validated(path, key, model.model_validate, entry):
                     yield record
+
+    def _reliability(self) -> Reliability:
+        path = self.root / "reliability.toml"
+        body = self._toml(path) if path.exists() else {}
+        return self._validated(path, "", Reliability.model_validate, body) or Reliability()
 
     def _groups(self, known: dict[str, str]) -> dict[str, tuple[str, ...]]:
         path = self.root / "geos.toml"

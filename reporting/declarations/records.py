@@ -241,6 +241,42 @@ class Accepted(_Record):
     reason: Text
 
 
+class Measure(_Record):
+    """An indicator computed from microdata: a function of ``reporting.silc`` with its arguments.
+
+    ``needs`` names the variables of the person table besides income that it reads.
+    """
+
+    id: Name
+    title: Text
+    unit: Text
+    function: Text
+    arguments: dict[str, Any] = {}
+    needs: tuple[str, ...] = ()
+    table: str = ""
+    reference: str = ""
+    decimals: Annotated[int, Field(strict=True, ge=0, le=10)] = 1
+    #: Whether the categories of a breakdown add up to the total, so that one hidden cell can be found from the others.
+    additive: bool = False
+    #: Whether only the value of the whole population has a meaning.
+    national: bool = False
+
+
+class Reliability(_Record):
+    """When an estimate from microdata is published, with or without the flag ``u``."""
+
+    hidden_below: Annotated[int, Field(strict=True, ge=0)] = 20
+    unreliable_below: Annotated[int, Field(strict=True, ge=0)] = 50
+    hidden_nonresponse: Tolerance = 50.0
+    unreliable_nonresponse: Tolerance = 20.0
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.hidden_below > self.unreliable_below or self.unreliable_nonresponse > self.hidden_nonresponse:
+            raise ValueError("what is hidden is also unreliable: the bounds are in the wrong order")
+        return self
+
+
 class Language(_Record):
     """A language of publication: Babel locale, BCP 47 tag, its own name."""
 
@@ -265,6 +301,8 @@ class Declarations(_Record):
     accepted: tuple[Accepted, ...]
     languages: dict[str, Language]
     groups: dict[str, tuple[str, ...]]
+    measures: dict[str, Measure] = {}
+    reliability: Reliability = Reliability()
     #: dimension -> code -> English label
     codelists: dict[str, dict[str, str]]
     #: dimension -> any known spelling of a label -> code

@@ -140,7 +140,9 @@ def _chapter(folder: Path, declared: declarations.Chapter, words: Words, number:
 
 def _book(target: Target, words: Words, store: vintages.Store, tables: list[Table], chapters: list[Chapter]) -> Book:
     publication = target.publication
-    newest = max((row["vintage"][:10] for row in _used(store, tables)), default="")
+    # Tables of no dataset (microdata) date themselves.
+    dates = [row["vintage"] for row in _used(store, tables)] or [r["vintage"] for t in tables for r in t.tidy]
+    newest = max((str(date)[:10] for date in dates), default="")
     day = target.as_of or newest or "2000-01-01"
     shown = words.date(day)
     return Book(

@@ -1,0 +1,149 @@
+"""Verbs on EU-SILC microdata: indicators of any file of persons, or of the four files of the survey.
+
+Whatever stops here is said without a traceback and without a value of a
+record: only the kind of an unforeseen error is passed on.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from reporting import __version__, declarations
+from reporting.cli.common import app, err, out
+from reporting.errors import MicrodataFailed, OutputFailed, ReportingError, UsageError
+
+silc = typer.Typer(help="Indicators from EU-SILC microdata.", no_args_is_help=True)
+app.add_typer(silc, name="silc")
+
+COLUMNS = ("indicator", "by", "category", "value", "se", "ci_low", "ci_high", "n", "flag")
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+Output = Annotated[Path, typer.Option("--output", help="CSV file of the estimates.")]
+Variance = Annotated[str, typer.Option(help="linearised, bootstrap, jackknife or none.")]
+Kind = Annotated[str, typer.Option("--convention", help="eurostat, laeken or vardpoor.")]
+Chosen = Annotated[
+    list[str] | None, typer.Option("--indicator", help="Indicators declared in parameters/measures/, repeatable.")
+]
+By = Annotated[list[str] | None, typer.Option("--by", help="Column of a breakdown, repeatable.")]
+Draws = Annotated[int, typer.Option(help="Replicates of the bootstrap.")]
+Seed = Annotated[int, typer.Option(help="Seed of the bootstrap; it is recorded.")]
+Centre = Annotated[str, typer.Option(help="Centre of the jackknife: stratum (Statbel) or overall (R survey).")]
+
+
+def discreet(verb: Function) -> Function:
+    """A verb whose unforeseen errors say nothing of what stands in a record."""
+
+    @functools.wraps(verb)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return verb(*args, **kwargs)
+        except (ReportingError, typer.Exit, typer.Abort):
+            raise
+        except OSError as error:
+            raise OutputFailed(
+                f"{error.strerror or 'a file'}: {error.filename or ''}. Free space or choose another folder."
+            ) from None
+        except Exception as error:
+            raise MicrodataFailed(
+                f"stopped by an unforeseen {type(error).__name__}; what the records hold is not shown. "
+                "Please report the command (not the data)."
+            ) from None
+
+    return run  # type: ignore[return-value]
+
+
+@silc.command(epilog="Example: reporting silc indicators persons.csv --income eqIncome --weight rb050 "
+              "--strata db040 --cluster db030 --by db040 --output out.csv")  # fmt: skip
+@discreet
+def indicators(
+    persons: Annotated[Path, typer.Argument(help="A file of persons: CSV (also .gz), Parquet, SAS or Stata.")],
+    income: Annotated[str, typer.Option(help="Column of equivalised income.")],
+    weight: Annotated[str, typer.Option(help="Column of the weight.")],
+    output: Output,
+    strata: Annotated[str, typer.Option(help="Column of the strata.")] = "",
+    cluster: Annotated[str, typer.Option(help="Column of the clusters (PSU).")] = "",
+    by: By = None,
+    variance: Variance = "linearised",
+    replicates: Annotated[Path | None, typer.Option(help="File of replicate weights, a row for each person.")] = None,
+    convention: Kind = "eurostat",
+    indicator: Chosen = None,
+    auxiliary: Annotated[list[str] | None, typer.Option(help="Calibration variable, repeatable.")] = None,
+    draws: Draws = 250,
+    seed: Seed = 20260131,
+    centre: Centre = "stratum",
+) -> None:
+    """Social indicators of a file of persons, with standard errors."""
+    from reporting.silc import conventions, estimates, persons_file
+
+    if replicates and variance not in ("bootstrap", "jackknife"):
+        raise UsageError(f"--replicates goes with --variance jackknife or bootstrap, not {variance}.")
+    known = declarations.load()
+    columns = persons_file.Columns(income, weight, strata, cluster, tuple(by or ()), tuple(auxiliary or ()))
+    conventions.named(convention)
+    method = estimates.Method(variance, draws, seed, centre)
+    measures = estimates.chosen(known, tuple(indicator or ()) or estimates.HEADLINE)
+    table = persons_file.read(persons, columns)
+    if replicates:
+        given = persons_file.replicates(replicates, persons, len(table.income), strata)
+        method = estimates.Method(variance, draws, seed, centre, *given)
+    found = estimates.estimate(known, table, measures, convention, method)
+    write(output, [[getattr(e, name) for name in COLUMNS] for e in found])
+    record(output, table, convention, method, {"persons": persons.name, **asdict(columns)})
+
+
+def write(path: Path, rows: Sequence[Sequence[Any]], head: Sequence[str] = COLUMNS) -> None:
+    """Write a CSV file, whole or not at all; missing numbers are empty."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(head)
+            writer.writerows([_cell(value) for value in row] for row in rows)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    out.print(f"{path}: {len(rows)} rows.", markup=False)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if not math.isfinite(value) else repr(float(value))
+    return str(value)
+
+
+def record(path: Path, table: Any, convention: str, method: Any, facts: dict[str, Any]) -> None:
+    """Write beside the estimates how they were made: counts, convention, seed; nothing of a record."""
+    known = (table.weight > 0) & (table.income == table.income)
+    facts = {
+        **facts,
+        "version": __version__,
+        "convention": convention,
+        "variance": method.kind,
+        "draws": method.draws if method.kind == "bootstrap" else None,
+        "seed": method.seed if method.kind == "bootstrap" else None,
+        "centre": method.centre if method.kind == "jackknife" else None,
+        "records": len(table.weight),
+        "without_weight": int((table.weight == 0).sum()),
+        "without_income": int(((table.weight > 0) & ~known).sum()),
+        "psus": table.design.psus,
+        "strata_used": len(set(table.design.stratum.tolist())),
+        "strata_joined": table.design.joined,
+    }
+    path.with_name(path.name + ".json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    if facts["without_income"] or facts["without_weight"]:
+        err.print(
+            f"left out: {facts['without_income']} persons without an income, "
+            f"{facts['without_weight']} without a weight.",
+            markup=False,
+        )
+    if table.design.joined:
+        err.print(f"{table.design.joined} strata with a single cluster were joined with a neighbour.", markup=False)

@@ -1,0 +1,192 @@
+"""Verbs on the D, R, H and P files of EU-SILC: check, build, change, generate."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reporting import declarations
+from reporting.cli.common import Json, out
+from reporting.cli.silc import (
+    COLUMNS,
+    By,
+    Centre,
+    Chosen,
+    Draws,
+    Kind,
+    Output,
+    Seed,
+    Variance,
+    discreet,
+    record,
+    silc,
+    write,
+)
+from reporting.errors import UsageError
+
+Register = Annotated[Path | None, typer.Option("--d", help="Household register (D file).")]
+Members = Annotated[Path | None, typer.Option("--r", help="Person register (R file).")]
+Households = Annotated[Path | None, typer.Option("--h", help="Household data (H file).")]
+Questionnaires = Annotated[Path | None, typer.Option("--p", help="Person data (P file).")]
+CHANGES = ("indicator", "before", "after", "change", "se", "ci_low", "ci_high", "p_value", "correlation",
+           "common_psus", "flag")  # fmt: skip
+
+
+@silc.command(epilog="Example: reporting silc check --h H.csv --p P.csv")
+@discreet
+def check(
+    d: Register = None, r: Members = None, h: Households = None, p: Questionnaires = None,
+    previous_h: Annotated[Path | None, typer.Option(help="H file of the year before.")] = None,
+    previous_p: Annotated[Path | None, typer.Option(help="P file of the year before.")] = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Check EU-SILC files as Eurostat does: counts of records that fail, never a record."""
+    from reporting.silc import checks, survey
+
+    before = survey.read(h=previous_h, p=previous_p) if previous_h or previous_p else None
+    found = checks.check(survey.read(d=d, r=r, h=h, p=p), before)
+    if as_json:
+        out.print_json(json.dumps([asdict(finding) for finding in found]))
+    else:
+        _print(found)
+    if any(f.severity == "error" and f.outcome == "failed" for f in found):
+        raise typer.Exit(1)
+
+
+def _print(found: list) -> None:  # type: ignore[type-arg]
+    failed = [f for f in found if f.outcome == "failed"]
+    for finding in failed:
+        out.print(f"{finding.severity}: {finding.message}", markup=False)
+    undecidable = sorted({f.check for f in found if f.outcome == "undecidable"})
+    if undecidable:
+        out.print(f"undecidable, a variable or a file is missing: {', '.join(undecidable)}", markup=False)
+    out.print(f"{len(failed)} findings.")
+
+
+@silc.command(epilog="Example: reporting silc build --d D.csv --r R.csv --h H.csv --p P.csv --by sex --output out.csv")
+@discreet
+def build(
+    output: Output,
+    d: Register = None, r: Members = None, h: Households = None, p: Questionnaires = None,
+    by: By = None,
+    variance: Variance = "linearised",
+    convention: Kind = "eurostat",
+    indicator: Chosen = None,
+    draws: Draws = 250,
+    seed: Seed = 20260131,
+    centre: Centre = "stratum",
+    anchor: Annotated[float, typer.Option(help="Anchored threshold: base year's, times the prices since.")] = 0.0,
+    households: Annotated[float, typer.Option(help="Private households, for the IESS precision requirement.")] = 0.0,
+    findings: Annotated[Path | None, typer.Option(help="JSON file of the findings of the checks.")] = None,
+) -> None:  # fmt: skip
+    """All indicators from the four files: checked, joined to persons, estimated; only estimates are written.
+
+    Breakdowns: sex, age, region, hhtyp, activity, education, tenure, urban, quintile.
+    """
+    from reporting.silc import checks, conventions, estimates, persons, publish, survey
+
+    known = declarations.load()
+    conventions.named(convention)
+    method = estimates.Method(variance, draws, seed, centre)
+    files = survey.read(d=d, r=r, h=h, p=p)
+    found = checks.check(files)
+    if findings:
+        findings.write_text(json.dumps([asdict(f) for f in found], indent=1) + "\n", encoding="utf-8")
+    table = persons.as_persons(persons.build(files), tuple(by or ()))
+    measures = estimates.chosen(known, tuple(indicator or ()), tuple(table.variables))
+    if anchor:
+        measures.append(estimates.anchored(anchor))
+    rows = estimates.estimate(known, table, measures, convention, method)
+    write(output, [[getattr(row, name) for name in COLUMNS] for row in rows])
+    failed = sum(f.severity == "error" and f.outcome == "failed" for f in found)
+    facts = {"files": [path.name for path in files.places.values()], "by": by or [], "failed_checks": failed}
+    if households:
+        facts["precise"] = publish.requirements_met(rows, households)
+    record(output, table, convention, method, facts)
+    if failed:
+        out.print(f"{failed} checks of severity error failed: reporting silc check says which.", markup=False)
+
+
+@silc.command(
+    epilog="Example: reporting silc change 2024.csv 2025.csv --income x --weight w --cluster psu --output c.csv"
+)
+@discreet
+def change(
+    before: Annotated[Path, typer.Argument(help="Persons of the first year.")],
+    after: Annotated[Path, typer.Argument(help="Persons of the second year.")],
+    income: Annotated[str, typer.Option(help="Column of equivalised income.")],
+    weight: Annotated[str, typer.Option(help="Column of the weight.")],
+    cluster: Annotated[str, typer.Option(help="Column of the clusters: one label is one PSU in both years.")],
+    output: Output,
+    strata: Annotated[str, typer.Option(help="Column of the strata.")] = "",
+    convention: Kind = "eurostat",
+    indicator: Chosen = None,
+) -> None:
+    """Net change between two years of a rotating panel, with its test."""
+    from reporting.silc import change as changes
+    from reporting.silc import conventions, estimates, persons_file
+
+    known = declarations.load()
+    conventions.named(convention)
+    measures = estimates.chosen(known, tuple(indicator or ()) or estimates.HEADLINE)
+    pair = persons_file.read_pair((before, after), persons_file.Columns(income, weight, strata, cluster))
+    found = changes.net_change(known, *pair, measures, convention)
+    write(output, [[getattr(one, name) for name in CHANGES] for one in found], CHANGES)
+
+
+@silc.command(epilog="Example: reporting silc persistent 2025.csv 2024.csv 2023.csv 2022.csv --identity pid "
+              "--income x --weight w --longitudinal rb064 --output p.csv")  # fmt: skip
+@discreet
+def persistent(
+    current: Annotated[Path, typer.Argument(help="Persons of the year.")],
+    earlier: Annotated[list[Path], typer.Argument(help="Persons of the three years before.")],
+    identity: Annotated[str, typer.Option(help="Column that names a person in every year.")],
+    income: Annotated[str, typer.Option(help="Column of equivalised income.")],
+    weight: Annotated[str, typer.Option(help="Column of the cross-sectional weight.")],
+    longitudinal: Annotated[str, typer.Option(help="Column of the longitudinal weight in the file of the year.")],
+    output: Output,
+    strata: Annotated[str, typer.Option(help="Column of the strata.")] = "",
+    cluster: Annotated[str, typer.Option(help="Column of the clusters (PSU).")] = "",
+    by: By = None,
+    convention: Kind = "eurostat",
+) -> None:
+    """Persistent at-risk-of-poverty rate: poor in the year and in two of the three years before."""
+    from reporting.silc import conventions, estimates, panel, persons_file
+
+    if len(earlier) != 3:
+        raise UsageError(f"Give three earlier years, not {len(earlier)}.")
+    conventions.named(convention)
+    columns = persons_file.Columns(income, weight, strata, cluster, tuple(by or ()))
+    persons = persons_file.read(current, columns)
+    weights = persons_file.column(current, longitudinal)
+    bare = persons_file.Columns(income, weight)
+    years = [(persons_file.identities(path, identity), persons_file.read(path, bare)) for path in earlier]
+    own = (persons_file.identities(current, identity), persons, weights)
+    rows = panel.persistent(declarations.load(), own, years, convention)
+    write(output, [[getattr(row, name) for name in COLUMNS] for row in rows])
+    record(output, persons, convention, estimates.Method(), {"files": [p.name for p in (current, *earlier)]})
+
+
+@silc.command(epilog="Example: reporting silc generate outputs/synthetic --households 20000")
+@discreet
+def generate(
+    folder: Annotated[Path, typer.Argument(help="Folder for the four files.")],
+    households: Annotated[int, typer.Option(help="Households of the population.")] = 20_000,
+    psus: Annotated[int, typer.Option(help="PSUs drawn in each stratum; 0: the whole population.")] = 12,
+    per_psu: Annotated[int, typer.Option(help="Households drawn in each PSU.")] = 20,
+    year: Annotated[int, typer.Option(help="Year of the survey.")] = 2025,
+    seed: Annotated[int, typer.Option(help="Seed; it is part of the names of nothing, but gives the same files.")] = 1,
+) -> None:
+    """Synthetic D, R, H and P files: invented, to try everything without confidential data."""
+    from reporting.silc import generate as generator
+
+    if households < 200 or psus < 0 or per_psu < 1:
+        raise UsageError("Give at least 200 households, no negative number of PSUs and a household in each PSU.")
+    whole = generator.population(households, year, seed)
+    drawn = generator.sample(whole, psus, per_psu, seed) if psus else whole
+    for path in drawn.write(folder).values():
+        out.print(f"synthetic: {path}", markup=False)

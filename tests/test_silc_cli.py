@@ -1,0 +1,259 @@
+"""``reporting silc indicators``: its table, its errors, and what it must never say."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reporting import cli
+
+HEAD = ["indicator", "by", "category", "value", "se", "ci_low", "ci_high", "n", "flag"]
+#: Values that stand in records and nowhere else.
+CANARIES = ("987654.321", "424242.4242", "Zanzibar-7")
+
+
+def run(*words: object) -> int:
+    """The exit code of a command."""
+    import sys
+
+    sys.argv = ["reporting", *map(str, words)]
+    try:
+        cli.main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def persons(folder: Path, n: int = 400, seed: int = 2) -> pd.DataFrame:
+    """A small file of persons in households, regions and sexes."""
+    rng = np.random.default_rng(seed)
+    household = np.repeat(np.arange(n // 2), 2)
+    frame = pd.DataFrame(
+        {
+            "x": np.round(np.exp(rng.normal(10, 0.5, n // 2)), 2)[household],
+            "w": rng.uniform(50, 100, n // 2)[household],
+            "hh": household,
+            "region": np.array(["A", "B", "C", "D"])[household % 4],
+            "sex": np.tile(["1", "2"], n // 2),
+        }
+    )
+    frame.to_csv(folder / "p.csv", index=False)
+    return frame
+
+
+def table(path: Path) -> pd.DataFrame:
+    """The estimates of a file, flags as text."""
+    return pd.read_csv(path, dtype={"flag": str, "category": str}).fillna({"flag": ""})
+
+
+COMMON = ("--income", "x", "--weight", "w")
+
+
+def test_the_contract(microdata: Path, tmp_path: Path) -> None:
+    """Columns, national rows, ids and the published values of laeken, at full precision."""
+    out = tmp_path / "out.csv"
+    file = microdata / "eusilc_synthetic_AT.csv"
+    done = run("silc", "indicators", file, "--income", "eqIncome", "--weight", "rb050", "--strata", "db040",
+               "--cluster", "db030", "--by", "db040", "--convention", "laeken", "--output", out)  # fmt: skip
+    assert done == 0
+    found = table(out)
+    assert list(found.columns) == HEAD
+    national = found[found["by"] == "total"].set_index("indicator")
+    assert national.loc["arop", "value"] == pytest.approx(14.4442181675, abs=1e-10)
+    assert national.loc["arop_gap", "value"] == pytest.approx(18.9285968184, abs=1e-10)
+    assert national.loc["s80s20", "value"] == pytest.approx(3.97000432604, abs=1e-11)
+    assert national.loc["gini", "value"] == pytest.approx(26.4896192113, abs=1e-10)
+    assert set(national["n"]) == {14827}
+    assert len(found[(found["by"] == "db040") & (found["indicator"] == "arop")]) == 9
+    assert (found["ci_high"] - found["ci_low"]).to_numpy() == pytest.approx(2 * 1.96 * found["se"].to_numpy())
+
+
+@pytest.mark.parametrize("form", ["p.csv.gz", "p.parquet", "p.dta", "semicolon.csv"])
+def test_any_format_gives_the_same(tmp_path: Path, form: str) -> None:
+    """Compressed, Parquet, Stata and semicolons with decimal commas are read alike, whatever the order of columns."""
+    frame = persons(tmp_path)
+    assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--by", "region", "--output", tmp_path / "a") == 0
+    other = frame[list(frame.columns)[::-1]]
+    path = tmp_path / form
+    if form == "p.csv.gz":
+        path.write_bytes(gzip.compress(other.to_csv(index=False).encode()))
+    elif form == "p.parquet":
+        other.to_parquet(path)
+    elif form == "p.dta":
+        other.to_stata(path, write_index=False)
+    else:
+        other.to_csv(path, index=False, sep=";", decimal=",")
+    assert run("silc", "indicators", path, *COMMON, "--by", "region", "--output", tmp_path / "b") == 0
+    pd.testing.assert_frame_equal(table(tmp_path / "a"), table(tmp_path / "b"), rtol=1e-9)
+
+
+def spoilt(folder: Path, column: str, row: int, value: object) -> Path:
+    """A file of persons with one cell replaced, and canaries in other cells of the row."""
+    frame = persons(folder).astype(object)
+    frame.loc[row, "region"] = CANARIES[2]
+    frame.loc[row, "x"] = CANARIES[0]
+    frame.loc[row, column] = value
+    frame.to_csv(folder / "p.csv", index=False)
+    return folder / "p.csv"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("x", "Zanzibar-7", "column x is not a number in line 12"),
+        ("w", "424242.4242x", "column w is not a number in line 12"),
+        ("w", "-424242.4242", "column w is negative in line 12"),
+        ("x", "inf", "column x is infinite in line 12"),
+        ("hh", "", "column hh is empty in line 12"),
+        ("region", "", "column region is empty in line 12"),
+    ],
+)
+def test_a_bad_cell_is_named_by_line_and_column_never_by_value(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], column: str, value: str, said: str
+) -> None:
+    """The message says where, exit code 3, no output is left, no value of the record is repeated."""
+    path = spoilt(tmp_path, column, 10, value)
+    done = run("silc", "indicators", path, *COMMON, "--strata", "region", "--cluster", "hh",
+               "--output", tmp_path / "o.csv")  # fmt: skip
+    heard = capsys.readouterr()
+    assert done == 3 and said in heard.err
+    assert not any(canary in heard.err + heard.out for canary in CANARIES)
+    assert not (tmp_path / "o.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        ("", 3, "the file is empty"),
+        ("x,w\n", 3, "no records"),
+        ("x,w,x\n1,2,3\n", 3, "column x more than once"),
+        ("x,v\n1,2\n", 2, "no column w. There are: x, v"),
+        ("x,w\n1,2\n3,4,5\n", 3, "line 3: 3 fields where the header has 2"),
+        ("x,w\n,2\n3,0\n", 3, "nobody has both an income (x) and a weight (w)"),
+        ("x,w\n1\n3,5\n", 3, "line 2: 1 fields where the header has 2"),
+        ('x,w\n"1,2\n3,4\n', 3, "p.csv: line 3: 1 fields"),
+    ],
+)
+def test_a_bad_file_is_refused_with_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, code: int, said: str
+) -> None:
+    """Empty, headless, ragged and misnamed files end with one message and the right exit code."""
+    (tmp_path / "p.csv").write_text(content)
+    assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--output", tmp_path / "o.csv") == code
+    heard = capsys.readouterr().err
+    assert said in heard and "Traceback" not in heard
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--convention", "sas"), "Unknown convention 'sas'"),
+        (("--variance", "magic"), "Unknown variance 'magic'"),
+        (("--indicator", "arope"), "arope needs smsd_or_jobless"),
+        (("--indicator", "poverty"), "Unknown indicator 'poverty'"),
+        (("--replicates", "r.csv"), "--replicates goes with --variance jackknife or bootstrap"),
+        (("--variance", "jackknife", "--centre", "middle"), "Unknown centre"),
+        (("--variance", "bootstrap", "--draws", "1"), "1 draws make no variance"),
+        (("--by", "nowhere"), "no column nowhere"),
+    ],
+)
+def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str) -> None:
+    """Each wrong word ends with exit code 2 and names what there is."""
+    persons(tmp_path)
+    assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, *words, "--output", tmp_path / "o.csv") == 2
+    assert said in capsys.readouterr().err
+
+
+def test_an_unforeseen_error_says_nothing_of_the_records(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever breaks, the message has its kind and no traceback; a canary in the exception stays there."""
+    from reporting.silc import estimates
+
+    persons(tmp_path)
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(f"cannot handle {CANARIES}")
+
+    monkeypatch.setattr(estimates, "estimate", broken)
+    done = run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--output", tmp_path / "o.csv")
+    heard = capsys.readouterr()
+    assert done == 1 and "RuntimeError" in heard.err and "Traceback" not in heard.err
+    assert not any(canary in heard.err + heard.out for canary in CANARIES)
+
+
+def test_the_three_variances_agree(tmp_path: Path) -> None:
+    """Linearised, bootstrap and jackknife errors of the rate and the Gini coefficient are of one size."""
+    persons(tmp_path, 1200)
+    found = {}
+    for variance in ("linearised", "bootstrap", "jackknife", "none"):
+        done = run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--strata", "region", "--cluster", "hh",
+                   "--variance", variance, "--output", tmp_path / "o.csv")  # fmt: skip
+        assert done == 0
+        found[variance] = table(tmp_path / "o.csv").set_index("indicator")
+    # Leaving out one household at a time moves a quantile by jumps: the jackknife is for smooth indicators.
+    for name, smooth in (("gini", True), ("s80s20", False)):
+        errors = [found[v].loc[name, "se"] for v in ("linearised", "bootstrap", "jackknife")[: 2 + smooth]]
+        assert max(errors) < 1.2 * min(errors)
+    assert found["none"]["se"].isna().all() and (found["none"]["flag"] == "").all()
+
+
+def test_the_seed_is_recorded_and_gives_the_same_again(tmp_path: Path) -> None:
+    """Two runs with one seed are equal to the last digit, another seed is not; the record has no record-level value."""
+    persons(tmp_path)
+    files = []
+    for position, seed in enumerate((5, 5, 6)):
+        out = tmp_path / f"{position}.csv"
+        assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--cluster", "hh", "--variance", "bootstrap",
+                   "--draws", "50", "--seed", seed, "--output", out) == 0  # fmt: skip
+        files.append(out.read_text())
+    assert files[0] == files[1] != files[2]
+    record = json.loads((tmp_path / "2.csv.json").read_text())
+    assert (record["seed"], record["draws"], record["records"]) == (6, 50, 400)
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["joined by a column", "in the same order"])
+def test_given_replicate_weights_of_a_stratified_jackknife(tmp_path: Path, shared: bool) -> None:
+    """Replicates of a file give the error that leaving out each household gives, whichever way the rows are joined."""
+    frame = persons(tmp_path, 80).assign(id=np.arange(80))
+    frame.to_csv(tmp_path / "p.csv", index=False)
+    weights = {}
+    for household in range(40):
+        region = frame["region"].eq(frame.loc[frame["hh"] == household, "region"].iloc[0])
+        factor = np.where(frame["hh"] == household, 0.0, np.where(region, 10 / 9, 1.0))
+        weights[f"r{household}"] = frame["w"] * factor
+    replicates = pd.DataFrame(weights)
+    if shared:
+        replicates = replicates.assign(id=frame["id"]).sample(frac=1, random_state=1)
+    replicates.to_csv(tmp_path / "r.csv", index=False)
+    common = ("silc", "indicators", tmp_path / "p.csv", *COMMON, "--strata", "region", "--variance", "jackknife")
+    assert run(*common, "--cluster", "hh", "--output", tmp_path / "own.csv") == 0
+    assert run(*common, "--replicates", tmp_path / "r.csv", "--output", tmp_path / "given.csv") == 0
+    pd.testing.assert_frame_equal(table(tmp_path / "own.csv"), table(tmp_path / "given.csv"), rtol=1e-9)
+    assert run(*common, "--replicates", tmp_path / "r.csv", "--centre", "overall", "--output", tmp_path / "v2.csv") == 0
+    overall, own = (table(tmp_path / f"{name}.csv")["se"].dropna() for name in ("v2", "given"))
+    assert len(own) == 4 and (overall >= own).all()
+
+
+def test_replicates_that_do_not_fit_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Too few rows of replicate weights and no column in common: exit code 3."""
+    persons(tmp_path)
+    pd.DataFrame({"r1": [1.0, 2.0], "r2": [1.0, 2.0]}).to_csv(tmp_path / "r.csv", index=False)
+    assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--variance", "jackknife",
+               "--replicates", tmp_path / "r.csv", "--output", tmp_path / "o.csv") == 3  # fmt: skip
+    assert "2 rows of replicate weights for 400 persons" in capsys.readouterr().err
+
+
+def test_calibration_lowers_the_error_of_what_it_explains(tmp_path: Path) -> None:
+    """With income itself as calibration variable the mean has (nearly) no error left."""
+    persons(tmp_path)
+    for words, name in (((), "plain"), (("--auxiliary", "x", "--auxiliary", "region"), "calibrated")):
+        assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--indicator", "mean_income",
+                   *words, "--output", tmp_path / f"{name}.csv") == 0  # fmt: skip
+    plain, calibrated = (table(tmp_path / f"{name}.csv")["se"].iloc[0] for name in ("plain", "calibrated"))
+    assert calibrated < 1e-6 * plain

@@ -1,0 +1,130 @@
+"""Linearised variables against brute force: numerical derivatives, and the variance of many samples."""
+
+from __future__ import annotations
+
+import functools
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+import pytest
+from microdata import scope_of
+
+from reporting.silc import design, indicators, influence, resample
+from reporting.silc.conventions import CONVENTIONS
+from reporting.silc.sample import Sample, Scope
+
+#: function, arguments; what else the person table holds is made below.
+CASES = [
+    ("poor", {}),
+    ("poor", {"share": 0.4}),
+    ("poor", {"share": 0.5, "of": "mean"}),
+    ("gap", {}),
+    ("share_ratio", {}),
+    ("share_ratio", {"rich": 0.5}),
+    ("gini", {}),
+    ("threshold", {}),
+    ("threshold", {"of": "mean"}),
+    ("middle", {}),
+    ("average", {}),
+    ("cut_off", {"p": 0.9}),
+    ("group_share", {"low": 0.3, "high": 0.4}),
+    ("group_mean", {"low": 0.8, "high": 1.0}),
+    ("status", {"if_poor": "1", "if_not": "deprived"}),
+    ("status", {"if_poor": "deprived"}),
+    ("status", {"if_poor": "", "if_not": "deprived"}),
+    ("status", {"if_poor": "1", "income": "before"}),
+    ("status", {"if_poor": "1", "among": "group"}),
+    ("status", {"if_poor": "deprived", "if_not": "deprived"}),
+    ("status", {"if_poor": "1", "line": 9000.0}),
+    ("impact", {"income": "before"}),
+    ("ratio_of", {"first": ("", "group"), "second": ("", "rest")}),
+    ("ratio_of", {"first": ("before", "group"), "second": ("", "rest"), "mean": True}),
+    ("difference_of", {"first": ("before", "group"), "second": ("before", "rest")}),
+]
+
+
+@functools.cache
+def population(size: int = 210_000) -> Sample:
+    """A sample without noise: incomes are equally spaced quantiles, other variables spread evenly over them."""
+    at = np.arange(size)
+    normal = NormalDist(9.8, 0.5)
+    x = np.exp([normal.inv_cdf((i + 0.5) / size) for i in range(size)])
+    even = (at * 0.6180339887) % 1
+    group = at % 5 < 2
+    more = {
+        "deprived": (even < np.clip(1 - x / 40_000, 0.05, 0.6)).astype(float),
+        "before": x * (0.6 + (at % 7) / 15),
+        "group": group,
+        "rest": ~group,
+        "domain": at % 3 == 0,
+    }
+    return Sample(x, 100 + 50.0 * (at % 2), CONVENTIONS["eurostat"], more)
+
+
+@pytest.mark.parametrize("in_domain", [False, True], ids=["whole", "domain"])
+@pytest.mark.parametrize(("name", "arguments"), CASES, ids=lambda value: str(value))
+def test_influence_is_the_derivative(name: str, arguments: dict[str, object], in_domain: bool) -> None:
+    """Adding a little weight at some persons changes the indicator as the linearised variable says."""
+    sample = population()
+    mask = sample.more["domain"] if in_domain else None
+    scope = Scope(sample, mask)
+    z = getattr(influence, name)(scope, **arguments)
+    value = getattr(indicators, name)(scope, **arguments)
+    spread = np.sqrt(np.average(z * z, weights=sample.weight))
+    for position in (0.01, 0.08, 0.13, 0.27, 0.47, 0.53, 0.72, 0.87, 0.99):
+        # A small share of the weight is put on persons around one income.
+        middle = int(position * len(sample))
+        near = slice(middle - 105, middle + 105)
+        extra = np.zeros(len(sample))
+        extra[near] = 2e-3 * sample.size / 210
+        again = Scope(sample.reweighted(sample.weight + extra), mask)
+        found = (getattr(indicators, name)(again, **arguments) - value) / extra.sum()
+        assert found == pytest.approx(float(z[near].mean()), abs=0.05 * spread + 0.03 * abs(found))
+
+
+def test_the_influence_of_the_gini_coefficient_is_exact() -> None:
+    """With respect to one person's weight, ties and all, the derivative is that of central differences."""
+    rng = np.random.default_rng(11)
+    x, w = np.sort(rng.integers(1, 30, 50) * 100.0), rng.uniform(1, 3, 50)
+    for convention in CONVENTIONS.values():
+        sample = Sample(x, w, convention)
+        z = influence.gini(Scope(sample))
+        for k in range(50):
+            step = np.eye(50)[k] * 1e-5
+            up, down = (indicators.gini(Scope(Sample(x, w + s, convention))) for s in (step, -step))
+            assert (up - down) / 2e-5 == pytest.approx(z[k], rel=1e-5, abs=1e-8)
+
+
+def standard_error(frame: pd.DataFrame, function: str, cluster: str, convention: str = "vardpoor") -> float:
+    """The linearised standard error with strata db040."""
+    scope = scope_of(frame["eqIncome"], frame["rb050"], convention)
+    order = np.argsort(frame["eqIncome"].to_numpy())
+    built = design.build(frame["db040"].to_numpy(), frame[cluster].to_numpy(), len(frame)).rearranged(order)
+    return float(np.sqrt(built.variance(getattr(influence, function)(scope) * scope.whole.weight)))
+
+
+def test_the_standard_error_that_convey_publishes(austria: pd.DataFrame) -> None:
+    """The R package convey (issue 372) prints 0.2754305, with the finite population correction."""
+    weight = austria["rb050"]
+    correction = 1 - len(austria) / weight.sum()
+    assert standard_error(austria, "poor", "rb030") * np.sqrt(correction) == pytest.approx(0.2754305, rel=2e-4)
+
+
+@pytest.mark.parametrize("cluster", ["rb030", "db030"])
+@pytest.mark.parametrize("function", ["poor", "gap", "share_ratio", "gini"])
+def test_linearised_and_bootstrap_errors_agree(austria: pd.DataFrame, function: str, cluster: str) -> None:
+    """The rescaled bootstrap, which recomputes the threshold, gives the linearised error within its own noise."""
+    scope = scope_of(austria["eqIncome"], austria["rb050"])
+    order = np.argsort(austria["eqIncome"].to_numpy())
+    built = design.build(austria["db040"].to_numpy(), austria[cluster].to_numpy(), len(austria)).rearranged(order)
+    again = getattr(indicators, function)
+
+    def values(weight: np.ndarray) -> np.ndarray:
+        return np.array([again(Scope(scope.whole.reweighted(weight)))])
+
+    draws = 1000
+    drawn = resample.bootstrap(values, scope.whole.weight, built, draws)
+    found = float(np.sqrt(resample.bootstrap_variance(drawn)[0]))
+    noise = 4 / np.sqrt(2 * draws)
+    assert standard_error(austria, function, cluster, "eurostat") == pytest.approx(found, rel=noise + 0.06)

@@ -1,0 +1,263 @@
+"""The four files: reading, checks, the person table, and population values against estimates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from simulation import simulated
+
+from reporting.declarations import Declarations
+from reporting.errors import SourceUnreadable, UsageError
+from reporting.silc import change, checks, deprivation, design, estimates, generate, panel, persons, survey, work
+from reporting.silc.estimates import Persons
+
+FOUR = ("arop", "arope", "s80s20", "gini", "arop_gap")
+
+
+@pytest.fixture(scope="module")
+def whole() -> generate.Files:
+    """A synthetic population."""
+    return generate.population(6000, seed=4)
+
+
+def files_of(**frames: pd.DataFrame) -> survey.Survey:
+    """A survey of some tables; the others are empty."""
+    return survey.Survey(*(frames.get(letter, pd.DataFrame()) for letter in "drhp"), places={})
+
+
+def failed(found: list[checks.Finding]) -> dict[str, int]:
+    """Checks of severity error that failed, with their counts."""
+    return {f.check: f.records for f in found if f.outcome == "failed" and f.severity == "error"}
+
+
+def test_generated_files_pass_every_check_of_severity_error(whole: generate.Files) -> None:
+    """The synthetic files keep the identities of income, the keys, the references and the weights."""
+    assert failed(checks.check(whole.survey())) == {}
+    assert failed(checks.check(generate.sample(whole).survey())) == {}
+    assert failed(checks.check(generate.following(whole).survey())) == {}
+
+
+@pytest.mark.parametrize(("year", "keys", "negative"), [(2012, 2, 422), (2013, 6, 400)])
+def test_the_belgian_public_use_files_are_read_and_their_faults_found(
+    microdata: Path, year: int, keys: int, negative: int
+) -> None:
+    """Duplicate PB030 and negative HY020, counted independently with the csv module."""
+    import csv
+    import gzip
+    from collections import Counter
+
+    paths = {letter: microdata / f"puf_BE_{year}{letter}.csv.gz" for letter in "hp"}
+    texts = {letter: gzip.decompress(path.read_bytes()).decode() for letter, path in paths.items()}
+    rows = {letter: list(csv.DictReader(text.splitlines())) for letter, text in texts.items()}
+    ids = Counter(row["PB030"] for row in rows["p"])
+    assert sum(n for n in ids.values() if n > 1) == keys
+    assert sum(float(row["HY020"]) < 0 for row in rows["h"]) == negative
+    found = {f.check: f for f in checks.check(survey.read(**paths))}
+    assert found["key PB030"].records == keys and found["NEG"].records == negative
+    assert found["568"].outcome == "undecidable"
+
+
+#: Check, file, variable, what to do with it: each spoils one thing.
+SPOILT = [
+    ("560", "h", "HY010", lambda x: x + 11), ("567", "h", "HY020", lambda x: x - 11),
+    ("568", "h", "HY022", lambda x: x + 11), ("569", "h", "HY023", lambda x: x - 11),
+    ("550", "h", "HY010", lambda x: 0 * x), ("566", "h", "HY023", lambda x: x + 1e6),
+    ("802", "h", "HH060", lambda x: x + 1e5), ("001", "r", "RB050", lambda x: x * 1.02),
+    ("002", "d", "DB090", lambda x: 0 * x), ("004", "r", "RB050", lambda x: -x), ("005", "r", "RB050", lambda x: 0 * x),
+    ("key HB030", "h", "HB030", lambda x: 0 * x + 7), ("reference HB030", "h", "HB030", lambda x: x + 10**9),
+    ("reference PB030", "p", "PB030", lambda x: x + 10**9), ("same PB150", "p", "PB150", lambda x: 3 - x),
+    ("same PB140", "p", "PB140", lambda x: x + 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("check", "letter", "variable", "spoil"), SPOILT, ids=[case[0] for case in SPOILT])
+def test_each_check_finds_what_it_is_for(
+    whole: generate.Files, check: str, letter: str, variable: str, spoil: object
+) -> None:
+    """Ten records spoilt are ten records found (references and keys at least)."""
+    frame = getattr(whole, letter).copy()
+    rows = frame.index[frame[variable] != 0][:10]
+    frame[variable] = frame[variable].astype(float)
+    frame.loc[rows, variable] = spoil(frame.loc[rows, variable])  # type: ignore[operator]
+    found = failed(checks.check(files_of(**{**{x: getattr(whole, x) for x in "drhp"}, letter: frame})))
+    assert found.get(check, 0) >= 10
+
+
+def test_flags_types_and_sub_items(whole: generate.Files) -> None:
+    """An unknown flag, a value with a flag of a missing one, text for a number and a part above its whole are found."""
+    h = whole.h.head(20).assign(HY020_F=[-9, -1] + [11] * 18, HH030="many", HY121G=900.0)
+    found = {f.check: f for f in checks.check(files_of(h=h))}
+    assert found["flag HY020_F"].records == 1 and found["type HH030"].records == 20
+    assert found["554"].records == int((h["HY120G"] < 900).sum())
+
+
+def test_a_year_before_shows_changes(whole: generate.Files) -> None:
+    """Incomes that all turn missing, and earnings that double, are found against the year before."""
+    before = files_of(h=whole.h, p=whole.p)
+    h = whole.h.assign(HY020=whole.h["HY020"].where(whole.h.index % 4 > 0))
+    p = whole.p.assign(PY010G=3 * whole.p["PY010G"])
+    found = checks.check(files_of(h=h, p=p), before)
+    assert any(f.check == "YTY" and "missing values of HY020" in f.title for f in found)
+    assert [f.records for f in found if f.check == "580"] == [int((whole.p["PY010G"] > 0).sum())]
+
+
+def test_no_finding_names_a_record(whole: generate.Files) -> None:
+    """Findings hold counts and names of variables only."""
+    h = whole.h.assign(HY020=987_654_321.5)
+    texts = " ".join(f.message for f in checks.check(files_of(d=whole.d, r=whole.r, h=h, p=whole.p)))
+    assert "987" not in texts.replace(",", "")
+
+
+def member(household: int, age: int, **more: float) -> dict[str, float]:
+    """A member of a household."""
+    return {"household": household, "age": age, **more}
+
+
+def test_the_modified_oecd_scale() -> None:
+    """A couple with children of 13 and 14 is 1 + 0.5 + 0.5 + 0.3; a child alone counts as the first person."""
+    frame = pd.DataFrame([member(1, 40), member(1, 38), member(1, 13), member(1, 14), member(2, 12), member(3, 70)])
+    assert persons.equivalised_size(frame).tolist() == pytest.approx([2.3] * 4 + [1.0, 1.0])
+
+
+def test_children_are_given_the_items_that_half_of_the_adults_lack() -> None:
+    """One of two adults lacking an item is half: the child lacks it; one of three is not."""
+    two = [member(1, 40, PD020=2), member(1, 41, PD020=1), member(1, 8)]
+    three = [member(2, 40, PD020=2), member(2, 41, PD020=3), member(2, 44, PD020=1), member(2, 8)]
+    lacking = deprivation.items(pd.DataFrame(two + three))["item_8"]
+    assert lacking.tolist() == [1, 0, 1, 1, 0, 0, 0]
+
+
+def test_deprivation_counts_thirteen_items() -> None:
+    """Arrears of any kind are one item; code 3 is no deprivation; seven items are severe, five deprived."""
+    codes = {"HS011": 1, "HS021": 2, "HH050": 2, "HS060": 2, "HS050": 2, "HS040": 3, "HS110": 3, "HD080": 1}
+    own = {"PD080": 2, "PD020": 3, "PD030": 1, "PD070": 1, "PD060": 1, "PD050": 1}
+    five = member(1, 30, **codes, **own)
+    seven = member(2, 30, **{**codes, "HS040": 2, "HD080": 2}, **own)
+    found = deprivation.status(deprivation.items(pd.DataFrame([five, seven, member(3, 30)])))
+    assert found["msd"].tolist() == [1, 1, 0] and found["smsd"].tolist() == [0, 1, 0]
+    assert found["asked"].tolist() == [True, True, False]
+
+
+def calendar(code: int, months: int = 12, then: int = 11) -> dict[str, float]:
+    """Monthly activities: a code for so many months, then another."""
+    return {name: code if i < months else then for i, name in enumerate(work.MONTHS)}
+
+
+def test_work_intensity_by_hand() -> None:
+    """A couple, one all year full time, one half a year part time of 17.5 hours: (12 + 3) of 24 months."""
+    rows = [
+        member(1, 40, mainly_pensions=False, PL060=38, **calendar(1)),
+        member(1, 38, mainly_pensions=False, PL060=17.5, **calendar(2, 6, 10)),
+        member(1, 70, mainly_pensions=False, **calendar(7)),
+        member(2, 20, mainly_pensions=False, **calendar(6)),
+        member(3, 50, mainly_pensions=False, **calendar(5)),
+    ]
+    found = work.intensity(pd.DataFrame(rows))
+    assert found[:3].tolist() == pytest.approx([15 / 24] * 3)
+    assert np.isnan(found[3]) and found[4] == 0
+
+
+def test_at_work_is_more_than_half_of_the_known_months() -> None:
+    """Seven of twelve months make an employed person, six do not."""
+    frame = pd.DataFrame([member(1, 40, **calendar(1, 7)), member(1, 40, **calendar(1, 6))])
+    assert work.employed(frame).tolist() == [True, False]
+
+
+def test_housing_burden() -> None:
+    """Costs of a year less allowances over income less allowances; nothing left is a burden of 100 %."""
+    frame = pd.DataFrame({"HH070": [500.0, 500.0, 500.0], "HY070G": [1000.0, 0, 0], "HY020": [21_000.0, 0, -5]})
+    assert persons.housing_burden(frame).tolist() == [pytest.approx(25.0), 100.0, 100.0]
+
+
+def test_income_of_persons_is_that_of_their_household(whole: generate.Files) -> None:
+    """Recomputed from the files with plain loops for some households."""
+    table = persons.build(whole.survey())
+    for number in (1, 17, 4242):
+        ages = whole.r.loc[whole.r["RB040"] == number, "RB081"]
+        scale = 1 + 0.5 * ((ages >= 14).sum() - 1) + 0.3 * (ages < 14).sum()
+        expected = float(whole.h.loc[whole.h["HB030"] == number, "HY020"].iloc[0]) / scale
+        assert table.loc[table["household"] == number, "income"].tolist() == pytest.approx([expected] * len(ages))
+
+
+def test_what_cannot_be_joined_is_refused(whole: generate.Files) -> None:
+    """A missing file, a key that stands twice, files of different years: a message with counts."""
+    with pytest.raises(UsageError, match="--d, --p"):
+        persons.build(files_of(r=whole.r, h=whole.h))
+    twice = survey.Survey(whole.d, whole.r, pd.concat([whole.h, whole.h.head(3)]), whole.p, whole.survey().places)
+    with pytest.raises(SourceUnreadable, match="3 records repeat their key HB030"):
+        persons.build(twice)
+    other = survey.Survey(whole.d.assign(DB030=whole.d["DB030"] + 10**7), whole.r, whole.h, whole.p, {})
+    with pytest.raises(SourceUnreadable, match="are they of one year"):
+        persons.build(other)
+
+
+def test_estimates_agree_with_the_population(known: Declarations, whole: generate.Files) -> None:
+    """Over 40 samples the intervals cover the population's values about as often as they say, without bias."""
+    found = simulated(known, whole, 40, FOUR)
+    assert (found["covered"] >= 0.82).all() and (found["bias"].abs() < 0.6).all()
+    assert found["ratio"].between(0.7, 1.4).all()
+
+
+def year(frame: pd.DataFrame, strata: str = "DB050") -> tuple[Persons, pd.DataFrame]:
+    """Persons of a year, with their labels."""
+    built = persons.as_persons(frame)
+    return built, frame[[strata, "DB060"]]
+
+
+def test_net_change_uses_the_overlap(known: Declarations, whole: generate.Files) -> None:
+    """The error of a change of one panel is far below that of two independent samples; of itself it is nought."""
+    later = generate.following(whole)
+    samples = [persons.build(generate.sample(files, 10, 10, seed=9).survey()) for files in (whole, later)]
+    (one, a), (two, b) = (year(frame) for frame in samples)
+    designs = change.paired(
+        (a["DB050"].to_numpy(), b["DB050"].to_numpy()), (a["DB060"].to_numpy(), b["DB060"].to_numpy())
+    )
+    pair = [Persons(p.income, p.weight, d, {}, p.variables) for p, d in zip((one, two), designs, strict=True)]
+    measures = estimates.chosen(known, FOUR, tuple(one.variables))
+    for found in change.net_change(known, *pair, measures):
+        own = [estimates.estimate(known, p, [known.measures[found.indicator]])[0].se for p in (one, two)]
+        assert found.correlation > 0.1
+        assert found.se == pytest.approx(
+            np.sqrt(own[0] ** 2 + own[1] ** 2 - 2 * found.correlation * own[0] * own[1]), rel=1e-9
+        )
+    same = change.net_change(known, pair[0], pair[0], measures)
+    assert all(one.change == 0 and one.se == pytest.approx(0, abs=1e-6) and not one.significant for one in same)
+
+
+def test_the_error_of_a_change_is_right(known: Declarations, whole: generate.Files) -> None:
+    """Over 60 panels the standard error of the change of the mean is the spread of the changes."""
+    tables = [persons.build(files.survey()) for files in (whole, generate.following(whole))]
+    measures = estimates.chosen(known, ("mean_income",))
+    found = []
+    for seed in range(60):
+        drawn = generate.draw(whole.d, 8, 8, np.random.default_rng(seed)).rename(columns={"DB030": "household"})
+        parts = [t.drop(columns="weight").merge(drawn, on="household", validate="many_to_one") for t in tables]
+        labels = [tuple(part[name].to_numpy() for part in parts) for name in ("DB050", "DB060")]
+        designs = change.paired(*labels)  # type: ignore[arg-type]
+        pair = [Persons(p["income"].to_numpy(), p["weight"].to_numpy(), d) for p, d in zip(parts, designs, strict=True)]
+        found += change.net_change(known, *pair, measures)
+    spread = np.std([c.change for c in found])
+    assert np.mean([c.se for c in found]) == pytest.approx(spread, rel=0.3)
+
+
+def test_persistent_poverty_by_hand(known: Declarations) -> None:
+    """Poor now and in two of three years before; those not in all years are left out; longitudinal weights count."""
+    n = 300
+    ids = np.arange(n).astype(str)
+    income = np.where(np.arange(n) < 60, 1_000.0, 20_000.0)
+    built = design.build(None, None, n)
+
+    def of(poor: range) -> tuple[np.ndarray, Persons]:
+        return ids[:250], Persons(np.where(np.isin(np.arange(n), poor), 1_000.0, 20_000.0)[:250], np.ones(250), built)
+
+    earlier = [of(range(30)), of(range(40)), of(range(20, 50))]
+    weight = np.where(np.arange(n) < 100, 2.0, 1.0)
+    found = panel.persistent(known, (ids, Persons(income, np.ones(n), built), weight), earlier)[0]
+    # Twice in three years: 0-29 (first and second), 30-39 (second and third).
+    assert found.value == pytest.approx(100 * 40 * 2 / (100 * 2 + 150)) and found.n == 250
+    twice = (np.repeat("7", n), Persons(income, np.ones(n), built), weight)
+    with pytest.raises(SourceUnreadable, match="stands twice"):
+        panel.persistent(known, twice, earlier)
