@@ -15,7 +15,6 @@ from IPython.display import display
 
 from reporting import (
     charts,
-    declarations,
     indicators,
     labels,
     prose,
@@ -28,6 +27,7 @@ from reporting import (
     validation,
     views,
 )
+from reporting.declarations import load
 from reporting.errors import UsageError
 
 
@@ -65,7 +65,7 @@ class Page:
     def __init__(
         self, geo: str, lang: str, as_of: str = "", span: int = 5, store: str = "", growth: bool = False
     ) -> None:
-        self._declarations = reads.watched(declarations.load())
+        self._declarations = reads.watched(load())
         self.words = labels.Words(self._declarations, lang)
         if geo not in self._declarations.codelists["geo"]:
             raise UsageError(f"Unknown country {geo!r}. Codes are Eurostat's (EL is Greece, EU27_2020 the Union).")

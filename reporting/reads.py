@@ -62,12 +62,13 @@ def asked(question: tuple[Any, ...], answer: Any) -> None:
     """Write down a question and a digest of its answer, once."""
     if not recording():
         return
-    text = json.dumps(question, ensure_ascii=False)
+    # What is no JSON becomes text, to which no later answer is equal.
+    text = json.dumps(question, ensure_ascii=False, default=repr)
     known = _said.setdefault((os.environ[FILE], text), set())
     if (found := digest(answer)) not in known:
         known.add(found)
         with covered(), Path(os.environ[FILE]).open("a", encoding="utf-8") as file:
-            file.write(json.dumps([question, found], ensure_ascii=False) + "\n")
+            file.write(f"[{text}, {json.dumps(found)}]\n")
 
 
 def digest(answer: Any) -> str:
@@ -93,33 +94,65 @@ class Watched(dict[Any, Any]):
         self._name = name
 
     def __getitem__(self, key: Any) -> Any:
-        found = super().get(key)
-        asked((*self._name, key), found)
+        self._one(key)
         return super().__getitem__(key)
 
     def get(self, key: Any, default: Any = None) -> Any:
         """An entry, as of any mapping."""
-        found = super().get(key)
-        asked((*self._name, key), found)
-        return found if key in self.keys() else default
+        self._one(key)
+        return super().get(key, default)
 
     def __contains__(self, key: object) -> bool:
-        asked((*self._name, key), super().get(key))
+        self._one(key)
         return super().__contains__(key)
 
     def __iter__(self) -> Iterator[Any]:
-        asked((*self._name, "*"), list(super().keys()))
+        self._names()
         return super().__iter__()
+
+    def __len__(self) -> int:
+        self._names()
+        return super().__len__()
+
+    def keys(self) -> Any:
+        """All names, as of any mapping."""
+        self._names()
+        return super().keys()
 
     def items(self) -> Any:
         """All entries, as of any mapping."""
-        asked((*self._name, "**"), sorted(super().items(), key=lambda pair: str(pair[0])))
+        self._all()
         return super().items()
 
     def values(self) -> Any:
         """All entries, as of any mapping."""
-        asked((*self._name, "**"), sorted(super().items(), key=lambda pair: str(pair[0])))
+        self._all()
         return super().values()
+
+    def copy(self) -> dict[Any, Any]:
+        """All entries, as of any mapping."""
+        return dict(self.items())
+
+    def __or__(self, other: Any) -> Any:
+        return self.copy() | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | self.copy()
+
+    def __eq__(self, other: object) -> bool:
+        self._all()
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as of any mapping
+
+    def _one(self, key: Any) -> None:
+        asked((*self._name, key), super().get(key))
+
+    def _names(self) -> None:
+        asked((*self._name, "*"), list(super().keys()))
+
+    def _all(self) -> None:
+        asked((*self._name, "**"), sorted(super().items(), key=lambda pair: str(pair[0])))
 
 
 def watched(record: R) -> R:

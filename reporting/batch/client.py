@@ -20,7 +20,10 @@ from papermill.engines import NBClientEngine
 from papermill.log import logger
 from papermill.utils import merge_kwargs, remove_args
 
+from reporting import reads
 from reporting.batch import parent
+from reporting.batch.inputs import COLD
+from reporting.batch.line import NotAlone
 from reporting.batch.shell import IOPUB, SHELL, pack, send, serve, unpack
 from reporting.batch.warm import ENGINE, WIDGETS, known, refusal
 
@@ -38,12 +41,24 @@ class Engine(NBClientEngine):
         """Run the cells; the options are those of papermill's own engine."""
         if why := refusal(nb_man.nb, kernel_name):
             logger.info(f"Not in the in-process shell: {why}")
-            kernel_name = ENGINE if why == WIDGETS and known(ENGINE) else kernel_name
-            return super().execute_managed_notebook(nb_man, kernel_name, **options)
+            if why == WIDGETS and known(ENGINE):
+                return super().execute_managed_notebook(nb_man, ENGINE, **options)
+            return super().execute_managed_notebook(nb_man, kernel_name, **_told(kernel_name, options))
         limit = options.get("execution_timeout") or options.get("timeout")
         own = remove_args(_OTHERS, **options)
         client = _Client(nb_man, **merge_kwargs(own, timeout=limit, kernel_name=kernel_name, log=logger))
-        return client.execute()
+        try:
+            return client.execute()
+        except NotAlone as error:
+            logger.warning(f"An ordinary kernel is used: {error}")
+            return super().execute_managed_notebook(nb_man, kernel_name, **_told(kernel_name, options))
+
+
+def _told(kernel_name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Options for an ordinary kernel of Python; where what is read is recorded, it records."""
+    if reads.FILE not in os.environ or "ipykernel_launcher" not in known(kernel_name):
+        return options
+    return {**options, "extra_arguments": [*options.get("extra_arguments", ()), COLD]}
 
 
 class _Kernel:

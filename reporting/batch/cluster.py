@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from reporting.batch import fresh, parent
+from reporting.batch.line import Ended
 from reporting.batch.outcomes import Job, guarded
 from reporting.batch.run import replace as put
 from reporting.errors import SourceUnavailable, UsageError
@@ -60,7 +61,7 @@ class Cluster:
         self._running[self._count] = future, job
         return self._count, 0
 
-    def ended(self, timeout: float | None = 0.0) -> parent.Ended | None:
+    def ended(self, timeout: float | None = 0.0) -> Ended | None:
         """The next job that ended, its results in place; None when none does in time."""
         from distributed import wait
 
@@ -72,7 +73,7 @@ class Cluster:
         for future in finished:
             number = waiting[future]
             _, job = self._running.pop(number)
-            return parent.Ended(number, 0, self._landed(future, job))
+            return Ended(number, 0, self._landed(future, job))
         return None
 
     def _landed(self, future: Any, job: Job) -> tuple[str, bool]:

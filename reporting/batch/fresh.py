@@ -48,12 +48,9 @@ class State:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.code = code()
-        self.files = {
-            path.relative_to(home / "parameters").as_posix(): _sha(path)
-            for path in sorted((home / "parameters").rglob("*"))
-            if path.is_file()
-        }
+        self.files = inputs.declared(home)
 
+    @functools.cache  # noqa: B019  a state lives as long as a build
     def facts(self, root: str) -> dict[str, Any]:
         """What has to be as it was for no question to need asking again."""
         return {
@@ -66,7 +63,7 @@ class State:
     def _group(self, names: tuple[str, ...]) -> str:
         return reads.digest({name: sha for name, sha in self.files.items() if name.startswith(names)})
 
-    @functools.cache  # noqa: B019  a state lives as long as a build
+    @functools.cache  # noqa: B019  as above
     def datasets(self, root: str) -> dict[str, str]:
         """Each dataset of a store with a digest of its manifests."""
         store = self.store(root)
@@ -112,6 +109,8 @@ class State:
                 return labels.untranslated(self.known, lang)
             case [("file" | "folder") as what, path]:
                 return inputs.content(what, path)
+            case ["parameters", home]:
+                return reads.digest(inputs.declared(Path(home)))
             case ["dataset", root, name]:
                 return self.datasets(root).get(name)
             case [_, root, *_] if question[0] in _OF_STORES:
@@ -143,11 +142,16 @@ def _told(state: State, store: Store, name: str, arguments: list[Any], named: di
 _OF_STORES: dict[str, Any] = {
     "indicator": _indicator, "findings": _about, "acknowledgements": _acknowledgements, "used": _used, "store": _told,
 }  # fmt: skip
+#: Questions about the store they name, and questions about any place.
+_STORED = (*_OF_STORES, "dataset")
+_ANYWHERE = ("file", "folder", "parameters")
 
 
 def _entry(known: Any, path: list[str]) -> Any:
     """An entry of the declarations, or the list of entries for ``*`` and ``**``."""
     found = getattr(known, path[0])
+    if len(path) == 1:
+        return found
     for name in path[1:-1]:
         found = dict.get(found, name)
     if path[-1] == "*":
@@ -173,19 +177,16 @@ def why(step: Step, state: State, root: str) -> str:
     """Why a step has to be done; empty when its results are up to date."""
     try:
         record = json.loads(step.record.read_text(encoding="utf-8"))
-        given, questions, facts, outputs = (record[name] for name in ("given", "questions", "facts", "outputs"))
+        if record["code"] != state.code:
+            return "the package or a library was changed"
+        for name in {**record["given"], **step.given}:
+            if record["given"].get(name) != json.loads(json.dumps(step.given.get(name))):
+                return f"other {name}"
+        return _altered(step, record["outputs"]) or _other_answer(record["questions"], record["facts"], state, root)
     except FileNotFoundError:
         return "not made yet"
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError):
         return "its record cannot be read"
-    if record.get("code") != state.code:
-        return "the package or a library was changed"
-    for name in {**given, **step.given}:
-        if given.get(name) != json.loads(json.dumps(step.given.get(name))):
-            return f"other {name}"
-    if altered := _altered(step, outputs):
-        return altered
-    return _other_answer(questions, facts, state, root)
 
 
 def _altered(step: Step, outputs: dict[str, str]) -> str:
@@ -201,15 +202,15 @@ def _altered(step: Step, outputs: dict[str, str]) -> str:
 
 
 def _other_answer(questions: list[Any], facts: dict[str, Any], state: State, root: str) -> str:
-    now = state.facts(root)
     if not any(tuple(question) == reads.BEGIN for question, _ in questions):
         return "it ran where what it reads cannot be followed"
+    own = state.store(root).name
     for question, answer in questions:
         if question[0] == "beyond":
             return f"its notebook reads what cannot be followed ({question[1]})"
-        if (
-            _may_differ(question, facts, now, state)
-            and state.answer(json.dumps(question, ensure_ascii=False)) != answer
+        elsewhere = question[0] in _ANYWHERE or (question[0] in _STORED and question[1] != own)
+        if (elsewhere or _may_differ(question, facts, state.facts(root), state)) and (
+            state.answer(json.dumps(question, ensure_ascii=False)) != answer
         ):
             return _said(question)
     return ""
@@ -217,15 +218,12 @@ def _other_answer(questions: list[Any], facts: dict[str, Any], state: State, roo
 
 def _may_differ(question: list[Any], facts: dict[str, Any], now: dict[str, Any], state: State) -> bool:
     """Whether the answer to a question can be another one, by what has changed at all."""
-    kind = question[0]
-    if kind in ("begin", "file", "folder"):
-        return bool(kind != "begin")
-    if facts == now:
+    if question[0] in ("begin", *_ANYWHERE) or facts == now:
         return False
     changed = _changed(facts, now)
-    if kind == "indicator" and facts["formulas"] == now["formulas"]:
+    if question[0] == "indicator" and facts["formulas"] == now["formulas"]:
         return bool(changed & {dataset for dataset, _ in state.known.inputs(question[3])})
-    if kind == "findings" and facts["rules"] == now["rules"]:
+    if question[0] == "findings" and facts["rules"] == now["rules"]:
         return bool(changed & _checked(state.known, question[3]))
     return True
 
@@ -254,7 +252,7 @@ def _said(question: list[Any]) -> str:
             return f"other values: {name} {geos[0] if len(geos) == 1 else ''}".rstrip()
         case ["findings", *_]:
             return "other findings"
-        case [("file" | "folder"), path]:
+        case [("file" | "folder" | "parameters"), path]:
             return f"changed: {path}"
     return f"changed: {question[0]}"
 

@@ -8,16 +8,21 @@ run is never taken as up to date.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
+import importlib
+import importlib.util
+import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from reporting import reads, vintages
+from reporting import declarations, reads, vintages
 from reporting.vintages import Store
 
 #: Events that show that something is read that cannot be followed.
@@ -26,6 +31,10 @@ _BEYOND = {
     "socket.connect", "urllib.Request", "sqlite3.connect",
 }  # fmt: skip
 _READING = ("open", "os.listdir", "os.scandir")
+#: What an ordinary kernel is told on its command line, so that it begins by itself.
+COLD = "--IPKernelApp.exec_lines=import reporting.batch.inputs as _; _.begin(); del _"
+#: Libraries that open files where Python does not see it.
+_UNSEEN = re.compile(r"\b(duckdb|pyarrow|polars|fastparquet|h5py|netCDF4|rpy2|ctypes|cffi)\b")
 #: Methods of a store that a notebook may call itself.
 _METHODS = ("datasets", "manifests", "held", "read", "select", "series", "country", "history")
 
@@ -36,29 +45,70 @@ def begin() -> None:
         return
     for name in _METHODS:
         setattr(Store, name, _told(name, getattr(Store, name)))
+    # A page is not meant: it writes down what it asks, one by one.
+    importlib.import_module("reporting.page")
+    declarations.load = _whole(declarations.load)
     own = (Path(os.environ[reads.FILE]), Path.cwd(), Path(reads.__file__).parent)
     known = (*own, *map(Path, (sys.prefix, sys.base_prefix, "/proc", "/sys", "/dev")))
-    skipped = tuple(str(path.resolve()) for path in known)
-    written: set[str] = set()
+    sys.addaudithook(_Hook(tuple(path.resolve() for path in known)))
+    reads.asked(reads.BEGIN, None)
 
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if not reads.recording():
+
+class _Hook:
+    """Writes down which files and folders are read, but for some places and for what was written before."""
+
+    def __init__(self, skipped: tuple[Path, ...]) -> None:
+        self.skipped, self.below = set(map(str, skipped)), tuple(f"{path}{os.sep}" for path in skipped)
+        self.written: set[str] = set()
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event not in _BEYOND and event not in _READING or not reads.recording():
             return
         if event in _BEYOND:
             reads.asked(("beyond", event), None)
-        elif event in ("open", "os.listdir", "os.scandir") and isinstance(
-            arguments[0] or ".", str | bytes | os.PathLike
-        ):
+        elif isinstance(arguments[0] or ".", str | bytes | os.PathLike):
             with reads.covered():
-                path = str(Path(os.fsdecode(arguments[0] or ".")).resolve())
+                path = Path(os.fsdecode(arguments[0] or ".")).resolve()
             if event == "open" and _writes(arguments[1], arguments[2]):
-                written.add(path)
-            elif path not in written and not path.startswith(skipped):
-                what = "file" if event == "open" else "folder"
-                reads.asked((what, path), content(what, path))
+                self.written.add(str(path))
+            else:
+                self._read("file" if event == "open" else "folder", path)
 
-    sys.addaudithook(hook)
-    reads.asked(reads.BEGIN, None)
+    def _read(self, what: str, path: Path) -> None:
+        if str(path) in self.written | self.skipped or str(path).startswith(self.below):
+            return
+        if path.suffix == ".pyc":
+            # A module is what its source is; the compiled one follows.
+            with contextlib.suppress(ValueError):
+                path = Path(importlib.util.source_from_cache(str(path)))
+        reads.asked((what, str(path)), content(what, str(path)))
+
+
+def unseen(notebook: Path) -> None:
+    """Write down when a notebook's code names a library whose reading cannot be followed."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    if found := _UNSEEN.search(code):
+        reads.asked(("beyond", found[1]), None)
+
+
+def _whole(load: Callable[..., Any]) -> Callable[..., Any]:
+    """All that is declared, as a notebook's own code asks for it: it then depends on every file of it."""
+
+    @functools.wraps(load)
+    def loaded(*arguments: Any) -> Any:
+        found = load(*arguments)
+        reads.asked(("parameters", str(found.home)), reads.digest(declared(found.home)))
+        return found
+
+    return loaded
+
+
+@reads.covers
+def declared(home: Path) -> dict[str, str]:
+    """Each file below ``parameters/`` with a digest of its content."""
+    files = sorted(path for path in (home / "parameters").rglob("*") if path.is_file())
+    return {path.relative_to(home / "parameters").as_posix(): content("file", str(path)) for path in files}
 
 
 def _writes(mode: Any, flags: Any) -> bool:

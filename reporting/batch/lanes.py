@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from typing import Any
 
 from reporting.batch import processes
-from reporting.batch.parent import Ended
+from reporting.batch.line import Ended
 
 
 class Lanes:

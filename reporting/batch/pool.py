@@ -1,13 +1,16 @@
 """Jobs in processes of their own, as many at a time as cores and memory allow.
 
 A job that crashes, is killed or takes too long fails alone and is tried once
-more. A job may have successors, which wait for nothing but it.
+more. A job may have successors, which wait for nothing but it. When the process
+that forks is itself killed, what ran is run again one at a time, so that a job
+that kills it is found out.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 import time
 import warnings
 from collections import deque
@@ -18,6 +21,7 @@ from typing import Protocol
 
 from reporting.batch import parent, processes
 from reporting.batch.lanes import Lanes
+from reporting.batch.line import Ended, NotAlone
 from reporting.batch.outcomes import Job, Limits, Outcome, guarded
 from reporting.errors import OutputFailed
 
@@ -45,7 +49,7 @@ class Workers(Protocol):
     def fork(self, function: Callable[[Job], tuple[str, bool]], job: Job) -> tuple[int, int]:
         """Begin a job; its number, and its process id on this machine."""
 
-    def ended(self, timeout: float | None = 0.0) -> parent.Ended | None:
+    def ended(self, timeout: float | None = 0.0) -> Ended | None:
         """The next job that ended; None when none does in time."""
 
     def end(self, number: int) -> None:
@@ -81,17 +85,18 @@ def run_all(
     list of Outcome
         One for each job, in the order of their ends.
     """
-    waiting = deque(jobs)
-    if not waiting:
-        return []
-    pool = _Pool(waiting, limits, done)
+    pool, begin = _Pool(jobs, limits, done), start or here()
     while pool.waiting or pool.running:
-        with _started(start or here()) as workers:
+        with _started(begin) as workers:
             try:
                 while pool.waiting or pool.running:
                     pool.advance(workers)
             except EOFError:
                 pool.lost()
+            except NotAlone:
+                # A library started a thread there: ordinary processes do the same work, more slowly.
+                begin = Lanes
+                pool.put_back(alone=False)
     return pool.outcomes
 
 
@@ -110,10 +115,18 @@ def _started(start: Callable[[], Workers]) -> Iterator[Workers]:
         workers.close()
 
 
+@dataclass(frozen=True)
+class _Waiting:
+    job: Job
+    tries: int = 1
+    alone: bool = False
+
+
 @dataclass
 class _Running:
     job: Job
     tries: int
+    alone: bool
     number: int
     pid: int
     start: float = field(default_factory=time.monotonic)
@@ -125,37 +138,48 @@ class _Running:
 class _Pool:
     """What waits, what runs, what has ended."""
 
-    def __init__(self, waiting: deque[Job], limits: Limits, done: Callable[[Outcome], Iterable[Job] | None]) -> None:
-        self.waiting = deque((job, 1) for job in waiting)
+    def __init__(self, jobs: Iterable[Job], limits: Limits, done: Callable[[Outcome], Iterable[Job] | None]) -> None:
+        self.waiting = deque(_Waiting(job) for job in jobs)
         self.running: dict[int, _Running] = {}
         self.outcomes: list[Outcome] = []
         self.limits, self.done = limits, done
-        self.guess, self.looked = _FIRST_GUESS, 0.0
+        self.guess, self.looked, self.losses = _FIRST_GUESS, 0.0, 0
         self.peaks: list[int] = []
 
     def advance(self, line: Workers) -> None:
         """Start what can start, hear who ended, look at memory and clock."""
         while self.waiting and self._admits(line):
-            job, tries = self.waiting[0]
-            number, pid = line.fork(_guarded, job)
+            first = self.waiting[0]
+            number, pid = line.fork(_guarded, first.job)
             self.waiting.popleft()
-            self.running[number] = _Running(job, tries, number, pid)
+            self.running[number] = _Running(first.job, first.tries, first.alone, number, pid)
         if ended := line.ended(_LOOK):
+            self.losses = 0
             self._finish(self.running.pop(ended.number), ended.result, ended.status)
         if time.monotonic() - self.looked > _LOOK:
             self._look(line)
 
     def lost(self) -> None:
         """The process that forks was killed, and all children with it."""
-        for running in [*self.running.values()]:
-            self._finish(self.running.pop(running.number), None, 9)
-        if not self.outcomes and all(tries > _TRIES for _, tries in self.waiting):
-            raise OutputFailed("The process that runs the notebooks was killed twice: free memory and try again.")
+        self.losses += 1
+        if not self.running and self.losses > _TRIES:
+            raise OutputFailed("The process that starts the notebooks ended before any began: free memory, try again.")
+        if len(self.running) == 1:
+            self._finish(self.running.popitem()[1], None, signal.SIGKILL)
+        # Which of several did it is not known.
+        self.put_back(alone=True)
+
+    def put_back(self, alone: bool) -> None:
+        """Let what ran wait again, to run ``alone`` or beside others; it does not count as a try."""
+        self.waiting.extendleft(_Waiting(r.job, r.tries, alone) for r in self.running.values())
+        self.running.clear()
 
     def _admits(self, line: Workers) -> bool:
         """Whether one more job fits, by cores and memory; one always does, and a cluster queues its own."""
         if not self.running or line.elsewhere:
             return True
+        if self.waiting[0].alone or any(running.alone for running in self.running.values()):
+            return False
         if len(self.running) >= self.limits.jobs:
             return False
         committed = sum(max(r.memory, self.guess) for r in self.running.values())
@@ -186,12 +210,12 @@ class _Pool:
             self.peaks = sorted([*self.peaks, running.peak])
             self.guess = self.peaks[len(self.peaks) * 9 // 10]
         if died and running.tries < _TRIES:
-            self.waiting.append((running.job, running.tries + 1))
+            self.waiting.append(_Waiting(running.job, running.tries + 1, running.alone))
             return
         seconds = time.monotonic() - running.start
         outcome = Outcome(running.job.name, error, seconds, running.peak, running.tries, running.job.key)
         self.outcomes.append(outcome)
-        self.waiting.extend((job, 1) for job in self.done(outcome) or ())
+        self.waiting.extend(_Waiting(job) for job in self.done(outcome) or ())
 
 
 def _cause(running: _Running, status: int) -> str:

@@ -18,6 +18,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from reporting.batch import inputs, parent
+from reporting.batch.line import NotAlone
 from reporting.batch.warm import ENGINE
 
 
@@ -27,9 +28,10 @@ class _Forked:
     stdin = stdout = stderr = None
 
     def __init__(self, arguments: list[str], cwd: str, env: dict[str, str]) -> None:
-        self._held = contextlib.ExitStack()
-        self._line = self._held.enter_context(parent.parent())
-        self.number, self.pid = self._line.fork(serve, arguments, cwd=Path(cwd), env=env)
+        with contextlib.ExitStack() as held:
+            self._line = held.enter_context(parent.parent())
+            self.number, self.pid = self._line.fork(serve, arguments, cwd=Path(cwd), env=env)
+            self._held = held.pop_all()
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
@@ -72,7 +74,10 @@ class WarmProvisioner(LocalProvisioner):
             return await super().launch_kernel(cmd, **kwargs)
         self.cwd = kwargs.get("cwd") or str(Path.cwd())
         arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
-        forked = _Forked(arguments, str(self.cwd), dict(kwargs.get("env") or os.environ))
+        try:
+            forked = _Forked(arguments, str(self.cwd), dict(kwargs.get("env") or os.environ))
+        except NotAlone:
+            return await super().launch_kernel(cmd, **kwargs)
         self.process: Any = forked
         self.pid = self.pgid = forked.pid
         return self.connection_info

@@ -19,6 +19,7 @@ from typing import Any
 from reporting import reads
 from reporting.batch import parent
 from reporting.batch.fresh import RECORD, Step, seal, view
+from reporting.batch.inputs import COLD, unseen
 from reporting.batch.plan import Unit
 from reporting.batch.warm import ENGINE
 from reporting.errors import NotebookDied, NotebookFailed, OutputFailed
@@ -52,6 +53,7 @@ def recorded(work: Work) -> None:
     before, unit = step(work.unit), work.unit
     make(unit.folder.parent)
     with asking(unit.folder.with_name(unit.folder.name + ".reads.part")) as asked:
+        unseen(unit.notebook)
         execute(unit, lambda part: seal(before, work.facts, work.code, asked, part, part / RECORD))
 
 
@@ -102,7 +104,7 @@ def execute(unit: Unit, finish: Callable[[Path], None] = lambda _: None) -> None
             aside.submit(
                 papermill.execute_notebook,
                 str(unit.notebook), str(part / NOTEBOOK), parameters=unit.parameters, cwd=str(part),
-                engine_name=ENGINE if parent.possible() else None,
+                **({"engine_name": ENGINE} if parent.possible() else {"extra_arguments": [COLD]}),
                 config=Config({"KernelManager": {"transport": _TRANSPORT}}),
                 progress_bar=False, kernel_name="python3", log_output=False, start_timeout=120,
             ).result()  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -12,8 +13,22 @@ from typing import Annotated, Any
 import typer
 
 from reporting import declarations, doctor
-from reporting.cli.common import AsOf, Json, StoreOption, app, err, listed, out, progress_of, show, store_at
+from reporting.cli.common import (
+    AsOf,
+    Jobs,
+    Json,
+    StoreOption,
+    app,
+    at_a_time,
+    err,
+    listed,
+    out,
+    progress_of,
+    show,
+    store_at,
+)
 from reporting.errors import UsageError
+from reporting.vintages import is_url
 
 
 @app.command(epilog="Example: reporting build vade-mecum --geo BE --lang fr,nl --format html,pdf")
@@ -27,11 +42,11 @@ def build(
     format_: Annotated[str, typer.Option("--format", help="Of html, pdf, xlsx, comma-separated.")] = "",
     as_of: AsOf = "",
     span: Annotated[int | None, typer.Option(help="Years shown in a table: 5, 10, 30 …")] = None,
-    jobs: Annotated[int, typer.Option(help="Run at a time at most [default: the processor cores].")] = 0,
+    jobs: Jobs = None,
     memory: Annotated[
         str, typer.Option(help="Memory that runs may take together, e.g. 8G [default: what is free].")
     ] = "",
-    timeout: Annotated[float, typer.Option(help="Seconds that one run may take [default: no limit].")] = 0.0,
+    timeout: Annotated[float, typer.Option(help="Seconds that one run may take; 0 for no limit.")] = 3600.0,
     engine: Annotated[str, typer.Option(help="Renderer: auto, quarto, embedded.")] = "auto",
     record: Annotated[
         bool, typer.Option("--record", help="A build of record: refuse open errors and missing translations.")
@@ -51,34 +66,33 @@ def build(
 
     known = declarations.load()
     limits = _limits(jobs, memory, timeout)
-    held = ExitStack()
-    place = _place(outputs, known, held)
-    targets = _targets(
-        known, publications or [], all_, outputs=place, store=store_at(known, store).place, geos=listed(geo),
-        langs=listed(lang), formats=listed(format_), as_of=as_of, span=span,
-    )  # fmt: skip
-    chosen = rendering.choose(engine)
-    if dry_run:
-        _show_plan(known, building.plan(targets, chosen, record, fresh.State(known.home)), as_json)
-        return
-    with held:
+    with ExitStack() as held:
+        place = _place(outputs, known, held, dry_run)
+        targets = _targets(
+            known, publications or [], all_, outputs=place, store=store_at(known, store).place, geos=listed(geo),
+            langs=listed(lang), formats=listed(format_), as_of=as_of, span=span,
+        )  # fmt: skip
+        chosen = rendering.choose(engine)
+        if dry_run:
+            _show_plan(known, building.plan(targets, chosen, record, fresh.State(known.home)), as_json)
+            return
         with progress_of(as_json) as progress:
             result = building.build(targets, limits, chosen, record, progress, _cluster(scheduler, place, timeout))
         _written(result, targets, place)
     _report(result, as_json)
+    if is_url(outputs):
+        err.print(f"All of it is at {outputs} too.", markup=False)
     if result.failures:
         raise typer.Exit(1)
 
 
-def _place(outputs: str, known: declarations.Declarations, held: ExitStack) -> Path:
+def _place(outputs: str, known: declarations.Declarations, held: ExitStack, dry_run: bool) -> Path:
     """The folder of results; of a URL its copy, sent there when the build is done."""
-    from reporting.vintages import is_url
-
     if not is_url(outputs):
         return (Path(outputs) if outputs else known.home / "outputs").resolve()
     from reporting.batch.mirror import mirrored
 
-    return held.enter_context(mirrored(outputs)).resolve()
+    return held.enter_context(mirrored(outputs, send=not dry_run)).resolve()
 
 
 def _cluster(scheduler: str, place: Path, timeout: float) -> Any:
@@ -102,19 +116,16 @@ def _written(result: Any, targets: list[Any], place: Path) -> None:
         err.print(f"Report: {page}", markup=False)
 
 
-def _limits(jobs: int, memory: str, timeout: float) -> Any:
-    from reporting.batch import processes
+def _limits(jobs: int | None, memory: str, timeout: float) -> Any:
     from reporting.batch.outcomes import Limits
 
-    if jobs < 0:
-        raise UsageError(f"--jobs {jobs} makes no sense: give how many notebooks run at a time, or leave it out.")
-    if timeout < 0:
-        raise UsageError(f"--timeout {timeout:g} makes no sense: give seconds, or leave it out.")
+    if not 0 <= timeout < math.inf:
+        raise UsageError(f"--timeout {timeout:g} makes no sense: give seconds, 0 for no limit.")
     sized = re.fullmatch(r"(\d+(?:\.\d+)?)([MG])B?", memory.strip().upper()) if memory else None
     if memory and (not sized or not float(sized[1])):
         raise UsageError(f"--memory {memory!r} makes no sense: write 500M or 8G.")
     size = int(float(sized[1]) * {"M": 2**20, "G": 2**30}[sized[2]]) if sized else 0
-    return Limits(jobs or processes.cores(), size, timeout)
+    return Limits(at_a_time(jobs), size, timeout)
 
 
 def _targets(known: declarations.Declarations, names: list[str], every: bool, **options: Any) -> list[Any]:

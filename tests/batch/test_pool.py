@@ -13,6 +13,7 @@ import pytest
 
 from reporting.batch import parent, pool, processes
 from reporting.batch.lanes import Lanes
+from reporting.batch.line import NotAlone
 from reporting.batch.outcomes import Job, Limits
 
 pytestmark = [pytest.mark.skipif(not parent.possible(), reason="no fork here"), pytest.mark.xdist_group("pool")]
@@ -112,7 +113,7 @@ def test_a_parent_with_threads_does_not_fork():
     """A parent that has more than one thread refuses, in words."""
     line = parent.start((), jobs.start_thread)
     try:
-        with pytest.raises(parent.NotAlone, match="2 threads"):
+        with pytest.raises(NotAlone, match="2 threads"):
             line.fork(jobs.nap, 0.0)
     finally:
         line.close()
