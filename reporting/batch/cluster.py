@@ -13,8 +13,10 @@ import io
 import os
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,10 @@ from reporting.batch.outcomes import Job, guarded
 from reporting.batch.run import replace as put
 from reporting.errors import SourceUnavailable, UsageError
 
-_NOBODY = "its worker was lost more than once"
+#: Jobs sent for each thread of the workers: the next one is there when one ends.
+_AHEAD = 4
+#: Seconds for which a count of threads holds.
+_LOOK = 5.0
 
 
 class Cluster:
@@ -40,15 +45,29 @@ class Cluster:
         except ImportError:
             raise UsageError("--scheduler needs Dask: pip install 'reporting[cluster]'") from None
         try:
-            self._client = Client(address, timeout=30, set_as_default=False)
+            self._client = Client(address, timeout=10, set_as_default=False)
         except (OSError, ValueError) as error:
             raise SourceUnavailable(
-                f"{address}: no Dask scheduler answers there ({error}). Check the address."
+                f"{address}: no Dask scheduler answers there ({error}). Write tcp://host:port, and check both."
             ) from None
         self.related: dict[int, set[int]] = {}
+        self.address = address
         self._outputs, self._timeout, self._code = outputs, timeout, fresh.code()
         self._running: dict[int, tuple[Any, Job]] = {}
-        self._count = 0
+        self._count, self._threads, self._looked = 0, 0, -_LOOK
+
+    @property
+    def threads(self) -> int:
+        """How many jobs the workers do at a time; 0 while there is no worker."""
+        if time.monotonic() - self._looked > _LOOK:
+            self._threads = sum(self._client.nthreads().values())
+            self._looked = time.monotonic()
+        return self._threads
+
+    @property
+    def full(self) -> bool:
+        """Whether enough has been sent for now."""
+        return len(self._running) >= _AHEAD * max(1, self.threads)
 
     def fork(self, function: Callable[..., Any], job: Job) -> tuple[int, int]:
         """Send a job to the cluster."""
@@ -69,7 +88,13 @@ class Cluster:
         try:
             finished = wait([*waiting], timeout=timeout, return_when="FIRST_COMPLETED").done
         except TimeoutError:
-            return None
+            finished = set()
+        except (CancelledError, OSError):
+            finished = set(waiting)
+        if self._client.status != "running" or any(future.status in ("cancelled", "lost") for future in finished):
+            raise SourceUnavailable(
+                f"{self.address}: the Dask scheduler was lost. What had come back stays; run the same command again."
+            )
         for future in finished:
             number = waiting[future]
             _, job = self._running.pop(number)
@@ -78,7 +103,7 @@ class Cluster:
 
     def _landed(self, future: Any, job: Job) -> tuple[str, bool]:
         if future.status != "finished":
-            return f"{_NOBODY} ({type(future.exception()).__name__}). Give workers more memory.", True
+            return _lost(future.exception())
         (error, again), made = future.result()
         unpack(made, self._outputs, job.makes)
         return error, again
@@ -92,6 +117,17 @@ class Cluster:
         for future, _ in self._running.values():
             future.cancel()
         self._client.close()
+
+
+def _lost(error: Exception) -> tuple[str, bool]:
+    """Why a job did not come back, and whether another try may help."""
+    from distributed import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        return "its worker was lost again and again. Give workers more memory.", True
+    if isinstance(error, ImportError):
+        return f"a worker cannot import what it needs: {error}. Install the package there, with its libraries.", False
+    return f"its worker failed: {type(error).__name__}: {error}.", True
 
 
 def work(job: Job, outputs: str, sent: bytes, home: str, code: str, timeout: float) -> tuple[tuple[str, bool], bytes]:
@@ -137,9 +173,10 @@ def _made(job: Job) -> list[Path]:
 
 
 def relocated(value: Any, old: Path, new: Path) -> Any:
-    """A job with every path below one folder moved below another."""
+    """A job with every path to results moved from one folder to another."""
     if isinstance(value, Path):
-        return new / value.relative_to(old) if value.is_relative_to(old) else value
+        below = any(value.is_relative_to(old / name) for name in ("runs", "publications"))
+        return new / value.relative_to(old) if below else value
     if isinstance(value, tuple):
         return tuple(relocated(item, old, new) for item in value)
     if is_dataclass(value) and not isinstance(value, type):

@@ -18,7 +18,7 @@ from reporting.batch.line import Ended
 class Lanes:
     """Processes that each do one job after another; used as a line to a warm parent is."""
 
-    elsewhere = False
+    elsewhere = full = False
 
     def __init__(self) -> None:
         self.related: dict[int, set[int]] = {}

@@ -48,7 +48,7 @@ class Line:
         On the first line of a parent: for a child, the children that it asked for.
     """
 
-    elsewhere = False
+    elsewhere = full = False
 
     def __init__(self, end: socket.socket, process: subprocess.Popen[bytes] | None = None) -> None:
         self._end, self._process = end, process

@@ -46,6 +46,10 @@ class Workers(Protocol):
     related: dict[int, set[int]]
     elsewhere: bool
 
+    @property
+    def full(self) -> bool:
+        """Whether it takes no more jobs for now, where it is elsewhere."""
+
     def fork(self, function: Callable[[Job], tuple[str, bool]], job: Job) -> tuple[int, int]:
         """Begin a job; its number, and its process id on this machine."""
 
@@ -176,7 +180,9 @@ class _Pool:
 
     def _admits(self, line: Workers) -> bool:
         """Whether one more job fits, by cores and memory; one always does, and a cluster queues its own."""
-        if not self.running or line.elsewhere:
+        if line.elsewhere:
+            return not line.full
+        if not self.running:
             return True
         if self.waiting[0].alone or any(running.alone for running in self.running.values()):
             return False

@@ -101,7 +101,13 @@ def _cluster(scheduler: str, place: Path, timeout: float) -> Any:
         return None
     from reporting.batch.cluster import Cluster
 
-    return lambda: Cluster(scheduler, place, timeout)
+    def start() -> Cluster:
+        cluster = Cluster(scheduler, place, timeout)
+        state = f"{cluster.threads} at a time" if cluster.threads else "no worker yet; waiting for one"
+        err.print(f"{scheduler}: {state}.", markup=False)
+        return cluster
+
+    return start
 
 
 def _written(result: Any, targets: list[Any], place: Path) -> None:

@@ -11,6 +11,7 @@ import io
 import json
 import shutil
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,13 +95,15 @@ def assemble(job: Assembly) -> None:
 def _write(job: Assembly, book: Book, words: Words, tables: list[Table], folder: Path) -> None:
     target = job.target
     pages = tuple(f for f in target.formats if f in ("html", "pdf"))
-    render(book, words, folder, pages, job.engine)
-    if "xlsx" in target.formats:
-        facts = workbook.WorkbookFacts(
-            title=book.title, subtitle=book.subtitle, publisher=book.publisher, geo_name=book.geo_name,
-            edition=book.edition, date_text=book.date_text, date=book.date, tag=book.tag, colophon=book.colophon,
-        )  # fmt: skip
-        workbook.write(folder / f"{book.stem}.xlsx", tables, facts, words)
+    with ThreadPoolExecutor(2) as several:
+        rendered = several.submit(render, book, words, folder, pages, job.engine)
+        if "xlsx" in target.formats:
+            facts = workbook.WorkbookFacts(
+                title=book.title, subtitle=book.subtitle, publisher=book.publisher, geo_name=book.geo_name,
+                edition=book.edition, date_text=book.date_text, date=book.date, tag=book.tag, colophon=book.colophon,
+            )  # fmt: skip
+            workbook.write(folder / f"{book.stem}.xlsx", tables, facts, words)
+        rendered.result()
     _tidy(folder / "tables", tables)
     for unit in target.units:
         copied = folder / "notebooks" / unit.chapter.id

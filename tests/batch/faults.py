@@ -34,6 +34,8 @@ FAULTS = {
     "hang": ("while True: pass", "--timeout"),
 }
 _SECONDS = 6.0
+#: Bytes that libraries may take once, whatever the number of units.
+_GROWTH = 20_000_000
 
 
 @dataclass
@@ -44,7 +46,8 @@ class Injected:
     bad: int
     seconds: float = 0.0
     wrong: list[str] = field(default_factory=list)
-    growth: int = 0
+    #: Bytes by which the builder and the process that forks grew, and files the latter has open more than before.
+    growth: tuple[int, int, int] = (0, 0, 0)
 
 
 def until(condition, seconds):
@@ -87,15 +90,25 @@ def inject(folder, units, seed=0, share=0.15, jobs=4):
         work.append(
             Job(str(n), execute, Unit(chapter, path, {"n": n, "geo": "x", "lang": "y"}, folder / "out" / str(n)))
         )
-    before, start = psutil.Process().memory_info().rss, time.monotonic()
-    outcomes = {o.name: o for o in pool.run_all(work, Limits(jobs, timeout=_SECONDS), lambda _: None)}
+    held, start = [], time.monotonic()
+    outcomes = {o.name: o for o in pool.run_all(work, Limits(jobs, timeout=_SECONDS), lambda _: held.append(_held()))}
     found = Injected(units, len(kinds), time.monotonic() - start)
-    found.growth = psutil.Process().memory_info().rss - before
+    found.growth = tuple(last - first for first, last in zip(held[min(10, len(held) - 1)], held[-1], strict=True))
     found.wrong = [name for name in map(str, range(units)) if name not in outcomes]
     for n in range(units):
         found.wrong += _wrong(folder / "out" / str(n), n, outcomes[str(n)], kinds.get(n))
     found.wrong += running(mark)
+    limits = (_GROWTH + 10_000 * units, _GROWTH + 10_000 * units, 4 * jobs)
+    names = ("bytes of the builder", "bytes of the process that forks", "open files of the process that forks")
+    found.wrong += [f"{g} more {n}" for g, n, most in zip(found.growth, names, limits, strict=True) if g > most]
     return found
+
+
+def _held():
+    """What the builder and the process that forks hold: bytes, bytes, open files."""
+    own = psutil.Process()
+    [forks] = [child for child in own.children() if "parent import serve" in " ".join(child.cmdline())]
+    return own.memory_info().rss, forks.memory_info().rss, forks.num_fds()
 
 
 def _wrong(folder, n, outcome, kind):
@@ -121,7 +134,8 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         found = inject(Path(scratch), options.units, options.seed)
     print(f"{found.units} units, {found.bad} with a fault, {found.seconds:.0f} s, {len(found.wrong)} wrong")
-    print(f"memory of the builder grew by {found.growth / 2**20:.1f} MB")
+    builder, forks, files = found.growth
+    print(f"the builder grew by {builder / 1e6:.1f} MB, the process that forks by {forks / 1e6:.1f} MB, {files} files")
     print(*found.wrong, sep="\n")
     sys.exit(bool(found.wrong))
 

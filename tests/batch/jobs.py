@@ -110,6 +110,11 @@ def start_thread():
     threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
 
 
+def die_at_once():
+    """End the process that forks while it gets ready."""
+    os._exit(1)
+
+
 def prepare_sample():
     """Compute what a large batch shares, from the embedded edition."""
     from reporting.batch import prepared
@@ -130,3 +135,15 @@ def look_around():
 
     place = [str(Path.cwd()), os.environ["A_VARIABLE"]]
     return {"place": place, "random": random.random(), "numpy": float(np.random.rand())}
+
+
+def write_below(folder):
+    """Make a folder with a file."""
+    folder.mkdir(parents=True)
+    (folder / "file").write_text("done")
+
+
+def end_parent(path):
+    """Kill the process that forks."""
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(60)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 from conftest import manifest, observed
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from samples import SAMPLE, contents, observe
 
-from reporting import declarations, labels
+from reporting import declarations, labels, reads
 from reporting.batch import fresh, parent, pool
 from reporting.batch.outcomes import Limits
 from reporting.batch.plan import plan
 from reporting.publications import build as building
 from reporting.vintages import Store
 
-SAMPLE = Path(__file__).with_name("sample")
 pytestmark = [pytest.mark.skipif(not parent.possible(), reason="no fork here"), pytest.mark.xdist_group("fresh")]
 #: How many sequences of changes are tried.
 EXAMPLES = int(os.environ.get("REPORTING_EXAMPLES", "3"))
@@ -64,16 +64,8 @@ class Project:
 
     def observe(self, geo, size, flag=""):
         """A new vintage with one country's figures."""
-        rows = [
-            (f"A.{kind}.MIO_EUR.{geo}", str(year), share * (size + year - 2020), flag)
-            for kind, share in (("TOTAL", 1.0), ("CASH", 0.6), ("KIND", 0.4))
-            for year in range(2018, 2024)
-        ]
-        people = [(f"A.PER.{geo}", str(year), 1000 * size, "") for year in range(2018, 2024)]
-        day = f"2026-01-{self.day:02d}"
+        observe(self.store, f"2026-01-{self.day:02d}", geo, size, flag)
         self.day += 1
-        self.store.append(observed("spending", rows), manifest("spending", day, complete=False))
-        self.store.append(observed("people", people), manifest("people", day, complete=False))
 
     def edit(self, name, old, new):
         """Change a text in a file of the project."""
@@ -100,11 +92,6 @@ def project(tmp_path, line, monkeypatch):
     made = Project(tmp_path, line, monkeypatch)
     assert len(made.build()) == 12
     return made
-
-
-def contents(folder):
-    """Each file of a folder with its bytes."""
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def same_as_from_scratch(project, scratch):
@@ -177,6 +164,76 @@ def test_a_notebook_that_starts_a_program_is_never_up_to_date(project):
     (project.home / "notebooks/a.ipynb").write_text(json.dumps(cells))
     project.build()
     assert len([name for name in project.build() if name.startswith("a ")]) == 4
+
+
+def replaced(project, code):
+    """Put code before the end of chapter a."""
+    path = project.home / "notebooks/a.ipynb"
+    cells = json.loads(path.read_text())
+    cells["cells"][-1]["source"] = f"{code}\npage.close()"
+    path.write_text(json.dumps(cells))
+
+
+def redone(project):
+    """How many notebooks of chapter a a build runs."""
+    return len([name for name in project.build() if name.startswith("a ")])
+
+
+def test_a_module_of_the_project_is_an_input(project):
+    """A module that a notebook imports counts by its source, also where its compiled form was read."""
+    module = project.home / "own.py"
+    module.write_text("VALUE = 1\n")
+    replaced(project, f"import sys\nsys.path.append({str(project.home)!r})\nimport own\nown.VALUE")
+    assert redone(project) == 4
+    assert redone(project) == 0
+    module.write_text("VALUE = 22\n")
+    assert redone(project) == 4
+    assert redone(project) == 0
+
+
+def test_another_store_is_an_input(project):
+    """A store that a notebook opens by itself, not the build's, is asked again too."""
+    other = Store(project.home / "other", embedded=None)
+    other.append(observed("people", [("A.PER.BE", "2023", 1.0, "")]), manifest("people", "2026-01-01"))
+    replaced(
+        project,
+        "from pathlib import Path\nfrom reporting.vintages import Store\n"
+        f"len(Store(Path({str(other.root)!r}), embedded=None).read('people'))",
+    )
+    assert redone(project) == 4
+    assert redone(project) == 0
+    other.append(observed("people", [("A.PER.NL", "2023", 1.0, "")]), manifest("people", "2026-01-02", complete=False))
+    assert redone(project) == 4
+
+
+def test_what_is_read_unseen_is_read_again(project):
+    """A notebook that names a library whose reading Python does not see runs each time."""
+    replaced(project, "import duckdb\nduckdb.sql('SELECT 1')")
+    assert redone(project) == 4
+    assert redone(project) == 4
+
+
+def test_declarations_asked_for_as_a_whole_count_as_a_whole(project):
+    """A notebook that loads the declarations by itself runs again when any file of them changes; the other does not."""
+    replaced(project, "from reporting import declarations\nlen(declarations.load().languages)")
+    assert redone(project) == 4
+    assert redone(project) == 0
+    project.edit("parameters/indicators/i.toml", 'label = "Unused"', 'label = "Idle"')
+    assert {name[0] for name in project.build() if name[0] != "b" or name[:4] != "book"} == {"a"}
+
+
+@pytest.mark.parametrize("ask", [
+    lambda m: m["a"], lambda m: m.get("a"), lambda m: "a" in m, list, len, dict, lambda m: list(m.keys()),
+    lambda m: list(m.values()), lambda m: list(m.items()), lambda m: {**m}, lambda m: m | {}, lambda m: {} | m,
+    lambda m: m.copy(), lambda m: m == {"a": 1}, copy.copy, sorted, lambda m: m.get("b", 3), bool,
+])  # fmt: skip
+def test_no_way_to_ask_a_mapping_goes_unseen(ask, tmp_path, monkeypatch):
+    """However a mapping is asked, it answers as any mapping and the question is written down."""
+    monkeypatch.setenv(reads.FILE, str(tmp_path / "asked"))
+    plain = {"a": 1}
+    assert ask(reads.Watched(plain, "declared", "x")) == ask(plain)
+    questions = [json.loads(line)[0] for line in (tmp_path / "asked").read_text().splitlines()]
+    assert questions and all(question[:2] == ["declared", "x"] for question in questions)
 
 
 CHANGES = st.one_of(

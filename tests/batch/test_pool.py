@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from reporting.batch import parent, pool, processes
 from reporting.batch.lanes import Lanes
 from reporting.batch.line import NotAlone
 from reporting.batch.outcomes import Job, Limits
+from reporting.errors import OutputFailed
 
 pytestmark = [pytest.mark.skipif(not parent.possible(), reason="no fork here"), pytest.mark.xdist_group("pool")]
 #: A parent that imports nothing beforehand starts at once.
@@ -109,6 +111,29 @@ def test_a_killed_parent_loses_no_job(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == names
 
 
+def test_a_job_that_kills_the_parent_fails_alone(tmp_path):
+    """A job that kills the process that forks is found out; those that ran beside it are done, and not blamed."""
+    wanted = [Job(n, jobs.write_slowly, str(tmp_path / n)) for n in "abcd"]
+    wanted.insert(1, Job("bad", jobs.end_parent, ""))
+    outcomes = ran(wanted, Limits(3))
+    assert {name for name, outcome in outcomes.items() if outcome.error} == {"bad"}
+    assert [(outcomes[n].tries, (tmp_path / n).read_text()) for n in "abcd"] == [(1, "done")] * 4
+
+
+def test_a_parent_that_cannot_start_is_told():
+    """When the process that forks ends each time before a job begins, the batch ends with words."""
+    with pytest.raises(OutputFailed, match="ended before any began"):
+        pool.run_all([Job("a", jobs.nap, 0.0)], Limits(1), print, pool.here((), jobs.die_at_once))
+
+
+def test_where_the_parent_has_threads_ordinary_processes_do_the_work(tmp_path):
+    """A library that starts a thread in the process that forks makes a batch slower, not wrong."""
+    wanted = [Job(n, jobs.write, str(tmp_path / n)) for n in "ab"]
+    outcomes = pool.run_all(wanted, Limits(2), lambda _: None, pool.here((), jobs.start_thread))
+    assert [outcome.error for outcome in outcomes] == ["", ""]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
 def test_a_parent_with_threads_does_not_fork():
     """A parent that has more than one thread refuses, in words."""
     line = parent.start((), jobs.start_thread)
@@ -161,9 +186,10 @@ def test_the_end_of_a_builder_ends_everything(tmp_path):
     assert faults.until(lambda: not faults.running(str(tmp_path)) and not any(map(psutil.pid_exists, parents)), 30)
 
 
-def test_forty_units_with_faults(tmp_path):
+def test_units_with_faults(tmp_path):
     """Crashes, hangs and kills at random: every healthy unit is right, every bad one named, none lost or left."""
-    assert faults.inject(tmp_path, 40, seed=1).wrong == []
+    units = int(os.environ.get("REPORTING_UNITS", "40"))
+    assert faults.inject(tmp_path, units, seed=1).wrong == []
 
 
 def test_where_nothing_forks_the_same_comes_out(tmp_path, monkeypatch):

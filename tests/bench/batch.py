@@ -7,6 +7,7 @@ two charts). Quote ratios, not seconds; goals stand beside the figures.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import statistics
 import subprocess
@@ -39,6 +40,8 @@ CELLS = [
     "sns.boxplot(frame, x='g', y='y')\nplt.show()",
     "round(float(model.rsquared), 3)",
 ]
+#: Crashes, hangs and kills put at random into a batch.
+FAULTS = Path(__file__).parents[1] / "batch" / "faults.py"
 TRIVIAL = ["n, geo, lang = 0, '', ''", "n + 1"]
 
 
@@ -117,6 +120,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--units", default="8,32", help="sizes of the batch")
     parser.add_argument("--geo", default="EU27", help="countries of the edition; empty to leave it out")
+    parser.add_argument("--faults", type=int, default=int(os.environ.get("REPORTING_UNITS", "1000")),
+                        help="units of the batch with crashes, hangs and kills; 0 to leave it out")  # fmt: skip
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
@@ -140,6 +145,9 @@ def main() -> None:
             print(f"Vade Mecum, {options.geo}, English, html and xlsx, embedded edition:")
             for what, seconds in edition(place / "edition", options.geo).items():
                 print(f"{what}: {seconds:.1f} s" + (" (goal 3)" if what == "unchanged" else ""))
+        if options.faults:
+            command = [sys.executable, str(FAULTS), "--units", str(options.faults)]
+            print(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
 
 
 if __name__ == "__main__":
