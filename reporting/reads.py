@@ -143,7 +143,7 @@ class Watched(dict[Any, Any]):
         self._all()
         return super().__eq__(other)
 
-    __hash__ = None  # type: ignore[assignment]  # as of any mapping
+    __hash__ = None
 
     def _one(self, key: Any) -> None:
         asked((*self._name, key), super().get(key))

@@ -10,7 +10,9 @@ Each worker process keeps a warm parent of its own, so a crash ends one job.
 from __future__ import annotations
 
 import io
+import logging
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -27,6 +29,7 @@ from reporting.batch.outcomes import Job, guarded
 from reporting.batch.run import replace as put
 from reporting.errors import SourceUnavailable, UsageError
 
+_ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://[^\s/]+:\d+/?")
 #: Jobs sent for each thread of the workers: the next one is there when one ends.
 _AHEAD = 4
 #: Seconds for which a count of threads holds.
@@ -44,11 +47,15 @@ class Cluster:
             from distributed import Client
         except ImportError:
             raise UsageError("--scheduler needs Dask: pip install 'reporting[cluster]'") from None
+        if not _ADDRESS.fullmatch(address):
+            raise UsageError(f"--scheduler {address!r} makes no sense: write tcp://host:port, or tls://host:port.")
+        # What is lost and found again is no concern of a reader; what stays lost is told as an error.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         try:
             self._client = Client(address, timeout=10, set_as_default=False)
         except (OSError, ValueError) as error:
             raise SourceUnavailable(
-                f"{address}: no Dask scheduler answers there ({error}). Write tcp://host:port, and check both."
+                f"{address}: no Dask scheduler answers there ({error}). Check host and port."
             ) from None
         self.related: dict[int, set[int]] = {}
         self.address = address
@@ -86,7 +93,8 @@ class Cluster:
 
         waiting = {future: number for number, (future, _) in self._running.items()}
         try:
-            finished = wait([*waiting], timeout=timeout, return_when="FIRST_COMPLETED").done
+            with self._client.as_current():
+                finished = wait([*waiting], timeout=timeout, return_when="FIRST_COMPLETED").done
         except TimeoutError:
             finished = set()
         except (CancelledError, OSError):
@@ -201,6 +209,7 @@ def unpack(content: bytes, root: Path, folders: tuple[Path, ...]) -> None:
         return
     beside = root / f".{os.getpid()}.part"
     shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         packed.extractall(beside)
     names = [folder.relative_to(root) for folder in folders]

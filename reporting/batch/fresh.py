@@ -260,6 +260,9 @@ def _said(question: list[Any]) -> str:
 def seal(step: Step, state_facts: dict[str, Any], code: str, asked: Path, folder: Path, record: Path) -> None:
     """Write the record of a step that was done."""
     lines = asked.read_text(encoding="utf-8").splitlines() if asked.exists() else []
+    if reads.digest(inputs.declared(declarations.home())) != state_facts["parameters"]:
+        # Somebody changed declarations while it ran: nothing is known of what it read but the answers.
+        state_facts = {**state_facts, "parameters": "", "formulas": "", "rules": ""}
     content = {
         "name": step.name, "code": code, "given": step.given, "facts": state_facts,
         "questions": [json.loads(line) for line in lines], "outputs": digests(folder),

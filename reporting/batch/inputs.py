@@ -47,7 +47,7 @@ def begin() -> None:
         setattr(Store, name, _told(name, getattr(Store, name)))
     # A page is not meant: it writes down what it asks, one by one.
     importlib.import_module("reporting.page")
-    declarations.load = _whole(declarations.load)
+    declarations.load = _whole(declarations.load)  # type: ignore[assignment]  # cached, or watched
     own = (Path(os.environ[reads.FILE]), Path.cwd(), Path(reads.__file__).parent)
     known = (*own, *map(Path, (sys.prefix, sys.base_prefix, "/proc", "/sys", "/dev")))
     sys.addaudithook(_Hook(tuple(path.resolve() for path in known)))

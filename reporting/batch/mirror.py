@@ -81,6 +81,7 @@ def _pull(remote: Remote) -> dict[str, str]:
     for name in sorted(set(agreed) - set(there)):
         if here.get(name) == agreed[name]:
             (remote.copy / name).unlink()
+    there = {name: sha for name, sha in there.items() if (remote.copy / name).exists()}
     _agree(remote, there)
     return there
 

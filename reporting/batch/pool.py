@@ -221,7 +221,7 @@ class _Pool:
         seconds = time.monotonic() - running.start
         outcome = Outcome(running.job.name, error, seconds, running.peak, running.tries, running.job.key)
         self.outcomes.append(outcome)
-        self.waiting.extend(_Waiting(job) for job in self.done(outcome) or ())
+        self.waiting.extendleft(_Waiting(job) for job in self.done(outcome) or ())
 
 
 def _cause(running: _Running, status: int) -> str:

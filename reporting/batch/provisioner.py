@@ -7,6 +7,7 @@ Where processes cannot be forked, an ordinary kernel starts.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -75,7 +76,9 @@ class WarmProvisioner(LocalProvisioner):
         self.cwd = kwargs.get("cwd") or str(Path.cwd())
         arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
         try:
-            forked = _Forked(arguments, str(self.cwd), dict(kwargs.get("env") or os.environ))
+            # Aside: the first kernel waits for the parent, a server meanwhile answers others.
+            environment = dict(kwargs.get("env") or os.environ)
+            forked = await asyncio.to_thread(_Forked, arguments, str(self.cwd), environment)
         except NotAlone:
             return await super().launch_kernel(cmd, **kwargs)
         self.process: Any = forked

@@ -14,7 +14,10 @@ import faults
 import pytest
 import samples
 
-from reporting.batch import parent
+from reporting import cli, declarations
+from reporting.batch import fresh, parent
+from reporting.batch.plan import plan as plan_of
+from reporting.publications import build as building
 
 pytestmark = [pytest.mark.skipif(not parent.possible(), reason="no fork here"), pytest.mark.xdist_group("command")]
 BE_EN = ("--geo", "BE", "--lang", "en", "--format", "xlsx")
@@ -92,20 +95,22 @@ def test_a_run_leaves_a_report(built):
     ("arguments", "said"),
     [
         (("--jobs", "0"), "--jobs 0 makes no sense"), (("--jobs", "-1"), "--jobs -1 makes no sense"),
-        (("--jobs", "x"), "'x' is not a valid int"), (("--timeout", "-1"), "--timeout -1 makes no sense"),
+        (("--jobs", "x"), "for '--jobs'"), (("--timeout", "-1"), "--timeout -1 makes no sense"),
         (("--timeout", "nan"), "--timeout nan makes no sense"), (("--timeout", "inf"), "--timeout inf"),
         (("--memory", "much"), "--memory 'much' makes no sense: write 500M or 8G"), (("--memory", "0G"), "--memory"),
-        (("--outputs", "gopher://x/y"), "gopher"), (("--scheduler", "nonsense://x"), "nonsense://x"),
+        (("--outputs", "gopher://x/y"), "gopher"), (("--scheduler", "nonsense://x:1"), "--scheduler"),
+        (("--scheduler", "somewhere"), "write tcp://host:port"),
         (("--all",), "Name the publications to build, or say --all"),
     ],
 )  # fmt: skip
-def test_wrong_use_is_a_message(built, arguments, said):
-    """What makes no sense is told before anything runs."""
-    done = samples.build(built[0], "--geo", "NL", *arguments)
-    assert done.returncode in (2, 3) and said in done.stderr and "Traceback" not in done.stderr, done.stderr
-    assert not (built[0] / "outputs/runs/book/2026/NL").exists() or not list(
-        (built[0] / "outputs/runs/book/2026/NL").rglob("*.ipynb")
-    )
+def test_wrong_use_is_a_message(built, arguments, said, monkeypatch, capsys):
+    """What makes no sense is told before anything runs, with the exit code of wrong use."""
+    monkeypatch.setenv("REPORTING_HOME", str(built[0]))
+    monkeypatch.setattr("sys.argv", ["reporting", "build", "book", "--geo", "NL", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2 and said in capsys.readouterr().err
+    assert not list((built[0] / "outputs").glob("runs/book/2026/NL/*/*"))
 
 
 def test_a_scheduler_that_is_not_there_is_a_message(built):
@@ -128,22 +133,32 @@ def test_a_missing_notebook_is_named(project):
     """Before anything runs, with its file."""
     home, store = project
     (home / "notebooks/b.ipynb").unlink()
+    refused(samples.build(home, *BE_EN, *store), 2, "chapter b: no notebook 'b.ipynb'")
+
+
+def test_a_damaged_notebook_is_named(project):
+    """Before anything runs, with its file."""
+    home, store = project
+    (home / "notebooks/b.ipynb").write_text("{")
     refused(samples.build(home, *BE_EN, *store), 2, "b.ipynb: cannot be read as a notebook")
 
 
 @pytest.mark.parametrize(
     "damage", [b"", b"{", b"[]", b'{"code": 1}', b'{"format": 99}', b"\xff\xfe", b'{"given": [], "questions": 3}']
 )
-def test_a_damaged_record_is_made_again(project, damage):
+def test_a_damaged_record_is_made_again(project, damage, monkeypatch):
     """Records of units and publications, and run.json, that are damaged or of another version: made again, no fault."""
-    home, store = project
+    home, (_, store) = project
     place = home / "outputs/runs/book/2026/BE"
     (place / "en/a/inputs.json").write_bytes(damage)
     (place / "en.json").write_bytes(damage)
     (home / "outputs/publications/book/2026/BE/en/run.json").write_bytes(damage)
-    found = plan(home, *BE_EN, *store)
-    assert found["a BE en"]["state"] in ("its record cannot be read", "the package or a library was changed")
-    assert found["b BE en"]["state"] == "up to date" and found["book BE en"]["state"]
+    monkeypatch.setenv("REPORTING_HOME", str(home))
+    known, only = declarations.load(home), {"geos": ["BE"], "langs": ["en"], "formats": ["xlsx"]}
+    targets = plan_of(known, "book", outputs=home / "outputs", store=store, **only)
+    found = building.plan(targets, "embedded", False, fresh.State(home))
+    assert [bool(why) for _, why in found.units] == [True, False]
+    assert [bool(why) for _, why in found.targets] == [True]
 
 
 def test_results_of_an_earlier_version_are_replaced(project):
