@@ -99,20 +99,22 @@ class Cluster:
             finished = set()
         except (CancelledError, OSError):
             finished = set(waiting)
-        if self._client.status != "running" or any(future.status in ("cancelled", "lost") for future in finished):
+        if self._client.status != "running":
             raise SourceUnavailable(
                 f"{self.address}: the Dask scheduler was lost. What had come back stays; run the same command again."
             )
-        for future in finished:
+        # A result lost with its worker is made again, and waited for again.
+        for future in (future for future in finished if future.status not in ("pending", "lost")):
             number = waiting[future]
             _, job = self._running.pop(number)
             return Ended(number, 0, self._landed(future, job))
         return None
 
     def _landed(self, future: Any, job: Job) -> tuple[str, bool]:
-        if future.status != "finished":
-            return _lost(future.exception())
-        (error, again), made = future.result()
+        try:
+            (error, again), made = future.result()
+        except Exception as lost:  # noqa: BLE001  whatever befell the worker
+            return _lost(lost)
         unpack(made, self._outputs, job.makes)
         return error, again
 
@@ -131,8 +133,8 @@ def _lost(error: Exception) -> tuple[str, bool]:
     """Why a job did not come back, and whether another try may help."""
     from distributed import KilledWorker
 
-    if isinstance(error, KilledWorker):
-        return "its worker was lost again and again. Give workers more memory.", True
+    if isinstance(error, KilledWorker | CancelledError):
+        return "its worker was lost. Give workers more memory.", True
     if isinstance(error, ImportError):
         return f"a worker cannot import what it needs: {error}. Install the package there, with its libraries.", False
     return f"its worker failed: {type(error).__name__}: {error}.", True
