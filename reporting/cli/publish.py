@@ -147,18 +147,22 @@ def _targets(known: declarations.Declarations, names: list[str], every: bool, **
 
 
 def _show_plan(known: declarations.Declarations, todo: Any, as_json: bool) -> None:
-    """What would be done: each unit and target with its state, its folder and the datasets it reads."""
+    """What would be done: each notebook and publication with its state, the reason and the datasets it reads."""
     from reporting.batch.plan import needs
 
-    rows = [
-        ("notebook", u.name, why or "up to date", " ".join(needs(known, u)), str(u.folder)) for u, why in todo.units
-    ]
-    rows += [("publication", t.name, why or "up to date", "", str(t.folder)) for t, why in todo.targets]
-    heads = ("kind", "name", "state", "datasets", "folder")
-    show([dict(zip(heads, row, strict=True)) for row in rows], as_json, heads, rows)
-    if not as_json:
-        stale = sum(bool(why) for _, why in (*todo.units, *todo.targets))
-        out.print(f"{stale} to do, {len(rows) - stale} up to date.")
+    rows = [("notebook", u.name, why, needs(known, u), u.folder) for u, why in todo.units]
+    rows += [("publication", t.name, why, [], t.folder) for t, why in todo.targets]
+    if as_json:
+        heads = ("kind", "name", "state", "datasets", "folder")
+        plain = [(kind, name, why or "up to date", " ".join(read), str(at)) for kind, name, why, read, at in rows]
+        out.print_json(json.dumps([dict(zip(heads, row, strict=True)) for row in plain]))
+        return
+    for kind, name, why, read, _ in rows:
+        state, reason = ("to do", f": {why}") if why else ("up to date", "")
+        data = f" (reads {', '.join(read)})" if read else ""
+        out.print(f"{state:<10}  {kind:<11}  {name}{reason}{data}", markup=False)
+    stale = sum(bool(row[2]) for row in rows)
+    out.print(f"{stale} to do, {len(rows) - stale} up to date.")
 
 
 @app.command("doctor", epilog="Example: reporting doctor")

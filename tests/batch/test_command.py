@@ -64,8 +64,12 @@ def test_the_plan_says_what_is_fresh_and_why_not(built):
     assert found["a BE en"]["datasets"] == "people spending"
     assert found["b BE en"]["folder"].endswith("outputs/runs/book/2026/BE/en/b")
     done = samples.build(built[0], "--dry-run", "--geo", "BE", "--lang", "en", "--format", "html")
-    assert re.search(r"book BE en +other options", done.stdout), done.stdout
-    assert "1 to do, 2 up to date." in done.stdout
+    assert done.stdout.splitlines() == [
+        "up to date  notebook     a BE en (reads people, spending)",
+        "up to date  notebook     b BE en (reads spending)",
+        "to do       publication  book BE en: other options",
+        "1 to do, 2 up to date.",
+    ]
 
 
 def test_progress_is_in_plain_lines_with_the_time_left(built):
