@@ -26,6 +26,7 @@ from reporting.declarations.records import (
     Rule,
     SumRule,
     Table,
+    series,
 )
 
 __all__ = [
@@ -50,4 +51,5 @@ __all__ = [
     "Table",
     "home",
     "load",
+    "series",
 ]
