@@ -111,7 +111,9 @@ class _Parent:
         os.set_blocking(self.woken, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self.woken, warn_on_full_buffer=False)
+        gc.disable()  # nothing that is imported is garbage
         _import(modules)
+        gc.enable()
         if prepare := pickle.loads(wanted):
             prepare()
         gc.collect()

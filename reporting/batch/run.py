@@ -106,7 +106,9 @@ def execute(unit: Unit, finish: Callable[[Path], None] = lambda _: None) -> None
                 str(unit.notebook), str(part / NOTEBOOK), parameters=unit.parameters, cwd=str(part),
                 **({"engine_name": ENGINE} if parent.possible() else {"extra_arguments": [COLD]}),
                 config=Config({"KernelManager": {"transport": _TRANSPORT}}),
-                progress_bar=False, kernel_name="python3", log_output=False, start_timeout=120,
+                # Written once, at the end or when a cell fails.
+                request_save_on_cell_execute=False, progress_bar=False, kernel_name="python3", log_output=False,
+                start_timeout=120,
             ).result()  # fmt: skip
         _refuse_early_end(part / NOTEBOOK, unit)
         finish(part)
