@@ -10,9 +10,16 @@ from pathlib import Path
 
 from conftest import manifest, observed
 
+from reporting import declarations, labels
 from reporting.vintages import Store
 
 SAMPLE = Path(__file__).with_name("sample")
+
+
+def forget() -> None:
+    """Let this process read declarations and translations anew: other tests have another project."""
+    declarations.load.cache_clear()
+    labels.catalogue.cache_clear()
 
 
 def observe(store: Store, day: str, geo: str, size: float, flag: str = "") -> None:

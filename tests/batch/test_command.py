@@ -23,6 +23,14 @@ pytestmark = [pytest.mark.skipif(not parent.possible(), reason="no fork here"), 
 BE_EN = ("--geo", "BE", "--lang", "en", "--format", "xlsx")
 
 
+@pytest.fixture(autouse=True)
+def _forgotten():
+    """Each test reads its own declarations, and other tests theirs."""
+    samples.forget()
+    yield
+    samples.forget()
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """A project with its Belgian book in English."""

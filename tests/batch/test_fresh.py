@@ -12,9 +12,9 @@ import pytest
 from conftest import manifest, observed
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from samples import SAMPLE, contents, observe
+from samples import SAMPLE, contents, forget, observe
 
-from reporting import declarations, labels, reads
+from reporting import declarations, reads
 from reporting.batch import fresh, parent, pool
 from reporting.batch.outcomes import Limits
 from reporting.batch.plan import plan
@@ -24,6 +24,13 @@ from reporting.vintages import Store
 pytestmark = [pytest.mark.skipif(not parent.possible(), reason="no fork here"), pytest.mark.xdist_group("fresh")]
 #: How many sequences of changes are tried.
 EXAMPLES = int(os.environ.get("REPORTING_EXAMPLES", "3"))
+
+
+@pytest.fixture(autouse=True)
+def _forgotten():
+    """Other tests read their own declarations."""
+    yield
+    forget()
 
 
 class Watcher:
@@ -76,8 +83,7 @@ class Project:
 
     def build(self, outputs=None):
         """Build, and say what was done."""
-        declarations.load.cache_clear()
-        labels.catalogue.cache_clear()
+        forget()
         watcher = Watcher()
         targets = plan(
             declarations.load(), "book", outputs=outputs or self.outputs, store=self.store.root, as_of=self.as_of

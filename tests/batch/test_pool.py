@@ -103,8 +103,7 @@ def test_a_killed_parent_loses_no_job(tmp_path):
 
     def done(outcome):
         if outcome.name == "0":
-            [started] = [c for c in psutil.Process().children() if "parent import serve" in " ".join(c.cmdline())]
-            started.kill()
+            faults.forking().kill()
 
     outcomes = ran([Job(n, jobs.write_slowly, str(tmp_path / n)) for n in names], Limits(2), done)
     assert [outcomes[n].error for n in names] == [""] * 4
