@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import manifest, observed
+from observing import manifest, observed
 
 from reporting import declarations, labels
 from reporting.vintages import Store

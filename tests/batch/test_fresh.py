@@ -9,9 +9,9 @@ import os
 import shutil
 
 import pytest
-from conftest import manifest, observed
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from observing import manifest, observed
 from samples import SAMPLE, contents, forget, observe
 
 from reporting import declarations, reads
