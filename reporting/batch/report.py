@@ -78,7 +78,9 @@ def _own(folder: Path, name: str) -> Path:
 
 def _fact(outcome: Outcome) -> dict[str, object]:
     facts = asdict(outcome)
-    return {**facts, "seconds": round(outcome.seconds, 3), "state": "failed" if outcome.error else "done"}
+    # What ends at once, or runs on another machine, is not measured.
+    measured = {"seconds": round(outcome.seconds, 3), "memory": outcome.memory or None}
+    return {**facts, **measured, "state": "failed" if outcome.error else "done"}
 
 
 def _html(command: str, seconds: float, outcomes: Sequence[Outcome], fresh: Sequence[str]) -> str:
@@ -92,13 +94,17 @@ def _html(command: str, seconds: float, outcomes: Sequence[Outcome], fresh: Sequ
     if failed:
         tables += _table("Failed", ("Name", "What went wrong"), [(o.name, o.error) for o in failed])
     rows = [
-        (o.name, "failed" if o.error else "done", f"{o.seconds:.1f}", f"{o.memory / 2**20:.0f}", str(o.tries))
+        (o.name, "failed" if o.error else "done", f"{o.seconds:.1f}", _megabytes(o), str(o.tries))
         for o in sorted(outcomes, key=lambda o: -o.seconds)
     ]
     tables += _table("All, slowest first", ("Name", "State", "Seconds", "Memory, MB", "Tries"), rows)
     if fresh:
         tables += _table("Up to date", ("Name",), [(name,) for name in fresh])
     return _PAGE.format(title=html.escape(f"Run report: {command}"), summary=summary, tables=tables)
+
+
+def _megabytes(outcome: Outcome) -> str:
+    return f"{outcome.memory / 2**20:.0f}" if outcome.memory else "–"
 
 
 def _table(caption: str, heads: Iterable[str], rows: Iterable[Sequence[str]]) -> str:

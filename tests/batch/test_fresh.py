@@ -23,7 +23,7 @@ from reporting.vintages import Store
 
 pytestmark = [pytest.mark.skipif(not parent.possible(), reason="no fork here"), pytest.mark.xdist_group("fresh")]
 #: How many sequences of changes are tried.
-EXAMPLES = int(os.environ.get("REPORTING_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("REPORTING_EXAMPLES", "2"))
 
 
 @pytest.fixture(autouse=True)
@@ -304,7 +304,7 @@ def change(project, kind, first, second):
             (path if first == "alter" else path.with_name("stray.txt")).write_bytes(b"x")
 
 
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES == 3, phases=[Phase.generate],
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES == 2, phases=[Phase.generate],
           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
 @given(changes=st.lists(CHANGES, min_size=3, max_size=4))
 def test_never_stale(changes, line, tmp_path_factory):

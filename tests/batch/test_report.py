@@ -31,6 +31,14 @@ def test_a_report_for_readers_and_machines(tmp_path):
     assert "1 done, 1 failed, 1 up to date, 1 tried twice, in 9.0 s." in root.text_content()
 
 
+def test_memory_that_was_not_measured_is_no_number(tmp_path):
+    """A job that ended before anybody looked has no memory, rather than none at all."""
+    page = report.write(tmp_path, "book", 1.0, [Outcome("a BE en", "", 0.1)], [])
+    assert json.loads(page.with_name("report.json").read_text())["done"][0]["memory"] is None
+    [every] = html.parse(page).getroot().iter("table")
+    assert [cell.text_content() for cell in every.find("tbody")[0]] == ["a BE en", "done", "0.1", "–", "1"]
+
+
 def test_each_run_has_its_own_folder(tmp_path):
     """Two runs of one second do not overwrite each other's report."""
     pages = {report.write(tmp_path, "book", 1.0, OUTCOMES, []) for _ in range(3)}
