@@ -257,3 +257,85 @@ def test_calibration_lowers_the_error_of_what_it_explains(tmp_path: Path) -> Non
                    *words, "--output", tmp_path / f"{name}.csv") == 0  # fmt: skip
     plain, calibrated = (table(tmp_path / f"{name}.csv")["se"].iloc[0] for name in ("plain", "calibrated"))
     assert calibrated < 1e-6 * plain
+
+
+def drawn(folder: Path, year: int = 2025) -> list[str]:
+    """Synthetic files in a folder, as the options that name them."""
+    assert run("silc", "generate", folder, "--households", 1500, "--psus", 6, "--per-psu", 10, "--year", year) == 0
+    return [word for x in "drhp" for word in (f"--{x}", str(folder / f"synthetic_{x}.csv"))]
+
+
+def test_from_four_files_to_estimates(tmp_path: Path) -> None:
+    """Generated files pass the checks; build gives every indicator, nationally and by sex, and a record of it."""
+    files = drawn(tmp_path / "files")
+    assert run("silc", "check", *files) == 0
+    out = tmp_path / "out.csv"
+    assert run("silc", "build", *files, "--by", "sex", "--by", "age", "--anchor", 13_000, "--households", 5e6,
+               "--findings", tmp_path / "findings.json", "--output", out) == 0  # fmt: skip
+    found = table(out)
+    assert list(found.columns) == HEAD
+    assert {"arope", "smsd", "low_work_intensity", "housing_overburden", "arop_anchored"} <= set(found["indicator"])
+    national = found[found["by"] == "total"].set_index("indicator")["value"]
+    parts = [national[name] for name in national.index if name.startswith("arope_")]
+    assert len(parts) == 7 and sum(parts) == pytest.approx(national["arope"])
+    assert set(found.loc[found["by"] == "sex", "category"]) == {"F", "M"}
+    assert json.loads((tmp_path / "out.csv.json").read_text())["precise"] == {"arop": False}
+
+
+def test_no_record_of_the_four_files_reaches_anything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Canaries in incomes and identities: in no output, no finding, no record, no message, also when it fails."""
+    files = drawn(tmp_path / "files")
+    path = tmp_path / "files" / "synthetic_h.csv"
+    h = pd.read_csv(path)
+    h.loc[0, "HY020"], h.loc[1, "HY010"] = 987654.321, 424242.4242
+    h.to_csv(path, index=False)
+    assert run("silc", "check", *files) == 1
+    assert run("silc", "check", *files, "--json") == 1
+    assert run("silc", "build", *files, "--by", "region", "--findings", tmp_path / "f.json",
+               "--output", tmp_path / "o.csv") == 0  # fmt: skip
+    pd.concat([h, h.head(2)]).to_csv(path, index=False)
+    assert run("silc", "build", *files, "--output", tmp_path / "p.csv") == 3
+    path.write_text(path.read_text().replace("987654.321", "987654.321Zanzibar-7"))
+    assert run("silc", "build", *files, "--output", tmp_path / "p.csv") in (1, 3)
+    heard = capsys.readouterr()
+    said = heard.out + heard.err + "".join(p.read_text() for p in tmp_path.glob("*.*"))
+    assert "2 records repeat their key HB030" in heard.err and "Traceback" not in said
+    assert not any(canary in said for canary in (*CANARIES, "987654", "424242"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("silc", "check"), "Name at least one of the four files"),
+        (("silc", "build", "--output", "o.csv"), "Name at least one of the four files"),
+        (("silc", "generate", "x", "--households", "3"), "at least 200 households"),
+        (("silc", "check", "--h", "nowhere.csv"), "there is no such file"),
+    ],
+)
+def test_wrong_use_of_the_four_files(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str) -> None:
+    """Exit code 2 and what to do."""
+    assert run(*words) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_change_and_persistence_from_files(tmp_path: Path) -> None:
+    """Two years of one panel: a change with its test; four years: persistent poverty with n of those in all of them."""
+    frames = {}
+    for year in range(4):
+        frame = persons(tmp_path, 1200).assign(pid=np.arange(1200), rb064=1.0)
+        frame["x"] = (frame["x"] * np.exp(0.02 * year)).round(2)
+        frames[year] = tmp_path / f"{year}.csv"
+        frame.iloc[year * 10 :].to_csv(frames[year], index=False)
+    out = tmp_path / "c.csv"
+    assert run("silc", "change", frames[0], frames[1], *COMMON, "--cluster", "hh", "--strata", "region",
+               "--indicator", "mean_income", "--indicator", "arop", "--output", out) == 0  # fmt: skip
+    found = pd.read_csv(out).set_index("indicator")
+    assert found.loc["mean_income", "change"] > 0 and found.loc["mean_income", "correlation"] > 0.9
+    assert found.loc["arop", "common_psus"] == 595
+    years = [frames[year] for year in (3, 2, 1, 0)]
+    assert run("silc", "persistent", *years, *COMMON, "--identity", "pid", "--longitudinal", "rb064",
+               "--cluster", "hh", "--output", out) == 0  # fmt: skip
+    row = table(out).iloc[0]
+    assert row["indicator"] == "persistent_arop" and row["n"] == 1170 and 5 < row["value"] < 40
+    assert run("silc", "persistent", *years[:2], *COMMON, "--identity", "pid", "--longitudinal", "rb064",
+               "--output", out) == 2  # fmt: skip
