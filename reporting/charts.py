@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,9 +80,7 @@ def build(figure: decl.Figure, reader: Reader) -> Figure | None:
     by_geo = len(geos) > 1
     frame = frame.assign(label=_labels(frame, w, by_geo))
     unit = w.code("unit", "PC" if figure.kind == "share" else frame["unit"].iloc[0])
-    # From matplotlib's own defaults: a person's matplotlibrc changes no publication.
-    with mpl.style.context(["default", _STYLE]), sns.axes_style("white", rc=_STYLE):
-        canvas, axes = plt.subplots(figsize=(6.7, _height(figure, frame)))
+    with _canvas(_height(figure, frame)) as (canvas, axes):
         _DRAW[figure.kind](axes, frame, reader)
         _dress(axes, w, unit, horizontal=figure.kind in ("ranking", "bars"))
         svg = _svg(canvas)
@@ -93,6 +92,16 @@ def build(figure: decl.Figure, reader: Reader) -> Figure | None:
     marks = (*marks, *_left_out(figure, frame, geos, w))
     notes = (*(w.text(note) for note in figure.notes), *marks, *remarks(frame, reader), *sources(frame, reader))
     return Figure(figure.id, caption, _alternative(figure, frame, reader, title), svg, notes)
+
+
+@contextmanager
+def _canvas(height: float) -> Iterator[tuple[mpl.figure.Figure, Axes]]:
+    """Something to draw on, in the style of all figures.
+
+    From matplotlib's own defaults: a person's matplotlibrc changes no publication.
+    """
+    with mpl.style.context(["default", _STYLE]), sns.axes_style("white", rc=_STYLE):
+        yield plt.subplots(figsize=(6.7, height))
 
 
 def _spanned(frame: pd.DataFrame, span: int, latest: bool) -> pd.DataFrame:
@@ -266,8 +275,7 @@ def revisions(found: Revisions, words: Words, below: tuple[str, ...]) -> Figure 
         return None
     names = [words.geo(str(geo)) for geo in means.index]
     none = [False] * len(means)
-    with mpl.rc_context(_STYLE), sns.axes_style("white", rc=_STYLE):
-        canvas, axes = plt.subplots(figsize=(6.7, max(2.0, 0.19 * len(means) + 0.6)))
+    with _canvas(max(2.0, 0.19 * len(means) + 0.6)) as (canvas, axes):
         _horizontal(axes, names, means.to_numpy(), none, none, words, 2)
         axes.axvline(0, color="#444444", linewidth=0.8)
         _dress(axes, words, words.text("revisions in the unit of the series"), horizontal=True)
@@ -282,8 +290,7 @@ def revisions(found: Revisions, words: Words, below: tuple[str, ...]) -> Figure 
 def intervals(rows: Sequence[tuple[str, float, float, float]], words: Words, head: Figure, unit: str) -> Figure:
     """Estimates with their 95 % intervals: label, value, lower and upper bound of each; ``head`` gives the words."""
     names, values, low, high = (list(column) for column in zip(*reversed(rows), strict=True))
-    with mpl.rc_context(_STYLE), sns.axes_style("white", rc=_STYLE):
-        canvas, axes = plt.subplots(figsize=(6.7, max(1.6, 0.26 * len(rows) + 0.6)))
+    with _canvas(max(1.6, 0.26 * len(rows) + 0.6)) as (canvas, axes):
         colour = sns.color_palette("colorblind")[0]
         arms = np.abs(np.array([low, high]) - np.array(values))
         axes.errorbar(values, range(len(rows)), xerr=arms, fmt="o", color=colour, capsize=3, markersize=4)

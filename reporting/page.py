@@ -145,7 +145,8 @@ class Page:
                 "The store holds fewer than two vintages of {dataset}: there is nothing to compare.", dataset=dataset
             )
             return
-        found = revised.opened(self._declarations, self._store, dataset, start, end)
+        changes = revisions.compare(self._store, dataset, start, end)
+        found = revisions.consequences(self._declarations, self._store, changes)
         self.say(
             "Vintage {end} of {dataset} against {start}: "
             "{new} new observations, {revised} revised, {withdrawn} withdrawn.",

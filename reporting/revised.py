@@ -7,8 +7,6 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from reporting import revisions
-from reporting.declarations import Declarations
 from reporting.labels import Words
 from reporting.revisions import Revisions
 from reporting.tables import TIDY, Cell, Row, Table
@@ -138,8 +136,3 @@ def _tidy(name: str, found: Revisions) -> Iterator[dict[str, object]]:
             "source": "", "note": said,
         }  # fmt: skip
         yield {column: record[column] for column in TIDY}
-
-
-def opened(known: Declarations, store: Store, dataset: str, start: str, end: str) -> Revisions:
-    """What changed between two vintages, with what it means for what is published."""
-    return revisions.consequences(known, store, revisions.compare(store, dataset, start, end))

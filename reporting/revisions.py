@@ -18,7 +18,7 @@ from reporting import observations, validation
 from reporting.declarations import Declarations
 from reporting.errors import UsageError
 from reporting.indicators import Evaluator
-from reporting.vintages import Store
+from reporting.vintages import Store, day
 
 #: Columns of the table of changes.
 COLUMNS = (
@@ -100,11 +100,9 @@ def compare(store: Store, dataset: str, start: str = "", end: str = "") -> Revis
 
 
 def _label(dataset: str, wanted: str, labels: list[str], default: str) -> str:
-    if not wanted:
-        return default
-    found = [label for label in labels if label == wanted or label[:10] <= wanted[:10] and len(wanted) == 10]
-    if wanted in labels:
-        return wanted
+    if not wanted or wanted in labels:
+        return wanted or default
+    found = [label for label in labels if label[:10] <= day(wanted)] if len(wanted) == 10 else []
     if not found:
         raise UsageError(f"{dataset}: no vintage {wanted!r}. There are: {', '.join(labels)}.")
     return found[-1]

@@ -34,7 +34,10 @@ def refused(done: subprocess.CompletedProcess[str], code: int, *said: str) -> No
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("build", "vade-mecun"), "Unknown publication 'vade-mecun'. There are: revisions, silc-microdata, "),
+        (
+            ("build", "vade-mecun"),
+            "Unknown publication 'vade-mecun'. There are: revisions, silc-microdata, thirty-years, vade-mecum",
+        ),
         (("build", "vade-mecum", "--geo", "XX"), "Unknown country 'XX'"),
         (("build", "vade-mecum", "--geo", "GR"), "Eurostat writes EL for Greece"),
         (("build", "vade-mecum", "--lang", "fi"), "Unknown language 'fi'"),

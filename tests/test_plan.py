@@ -28,7 +28,10 @@ def targets(known, tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"publication": "vademecum"}, "Unknown publication 'vademecum'. There are: revisions, silc-microdata, "),
+        (
+            {"publication": "vademecum"},
+            "Unknown publication 'vademecum'. There are: revisions, silc-microdata, thirty-years, vade-mecum.",
+        ),
         ({"geos": ["XX"]}, "Unknown country 'XX'"),
         ({"geos": ["be"]}, "Unknown country 'be'"),
         ({"geos": ["GR"]}, "Unknown country 'GR' (Eurostat writes EL for Greece"),

@@ -73,7 +73,13 @@ def test_a_triangle_shows_each_vintage(store):
 
 @pytest.mark.parametrize(
     ("start", "end", "said"),
-    [("2023-01-01", "", "no vintage"), ("2025-01-31", "2024-01-31", "not before"), ("x", "", "no vintage 'x'")],
+    [
+        ("2023-01-01", "", "no vintage"),
+        ("2025-01-31", "2024-01-31", "not before"),
+        ("x", "", "no vintage 'x'"),
+        ("2024-13-01", "", "not a date"),
+        ("yesterday?", "", "not a date"),
+    ],
 )
 def test_vintages_that_do_not_fit(store, start, end, said):
     """A vintage that is not there, or two in the wrong order, are refused with what there is."""

@@ -132,6 +132,18 @@ def test_a_scope_keeps_what_is_outside(store):
     assert "A.S2.BE" not in kept and {"A.S1.BE", "A.S3.BE", "A.S19.BE"} <= kept
 
 
+def test_a_scope_may_name_any_code(tmp_path):
+    """A code that spells like a column of the store withdraws its own series all the same."""
+    made = Store(tmp_path / "store", embedded=None)
+    made.append(
+        observed("national", [("my_key.a.BE", "2020", 1.0, ""), ("other.a.BE", "2020", 2.0, "")]),
+        manifest("national", "2024-01-31"),
+    )
+    written = made.append(observed("national", []), replace(manifest("national", "2025-01-31"), scope="my_key.."))
+    assert written.rows == {"new": 0, "revised": 0, "withdrawn": 1}
+    assert rows(made.read("national")) == [("other.a.BE", "2020", 2.0)]
+
+
 def test_a_store_seen_up_to_a_label(store):
     """With a limit for a dataset, its later vintages are not seen."""
     seen = store.upto({D: label(3)})

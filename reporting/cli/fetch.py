@@ -50,21 +50,21 @@ def fetch(
     for name in datasets or []:
         if name not in known.datasets:
             raise _unknown(known, name)
+    place = store_at(known, store)
     if from_file:
         if whole or since_last or base_url:
             raise UsageError("--from reads files: leave out --whole, --since-last and --base-url.")
-        _from_files(store_at(known, store), known, from_file, (datasets or [""])[0], vintage, as_json)
+        _from_files(place, known, from_file, (datasets or [""])[0], vintage, as_json)
         return
     if vintage:
         raise UsageError("--vintage dates a file: a provider dates its own data. Give it with --from FILE.")
-    outcomes = _from_providers(
-        store_at(known, store), known, _fetchable(known, datasets or [], as_json), whole, since_last, base_url, as_json
-    )
+    names = _fetchable(known, datasets or [], as_json)
+    outcomes = _from_providers(place, known, names, whole, since_last, base_url, as_json)
     show(
         [_record(outcome) for outcome in outcomes], as_json, ("dataset", "vintage", *_COUNTS, ""),
         [_row(outcome) for outcome in outcomes],
     )  # fmt: skip
-    _packed(store_at(known, store), [outcome.dataset for outcome in outcomes if outcome.state == "stored"])
+    _packed(place, [outcome.dataset for outcome in outcomes if outcome.state == "stored"])
     if codes := [outcome.exit_code for outcome in outcomes if outcome.exit_code]:
         if not as_json:
             err.print(f"{len(codes)} of {len(outcomes)} datasets failed; the others are stored.", markup=False)

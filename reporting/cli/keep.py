@@ -36,13 +36,13 @@ def compact(
     as_json: Json = False,
 ) -> None:
     """Pack the vintages of a dataset into one file: reading gets faster, nothing is lost."""
-    place = _existing(store)
-    wanted = datasets or place.datasets()
-    packed = {}
+    place = vintages.Store(store_at(declarations.load(), store).place, embedded=None)
+    held = place.datasets()
+    wanted, packed = datasets or held, {}
     with progress_of(as_json) as progress:
         progress.begin("packing", len(wanted))
         for name in wanted:
-            if name not in place.datasets():
+            if name not in held:
                 raise UsageError(f"{name}: not in the store.")
             packed[name] = vintages.compact(place, name)
             progress.step(name, "")
@@ -75,8 +75,3 @@ def import_(
     )  # fmt: skip
     if not as_json:
         err.print(f"{sum(c.new for c in carried)} vintages taken, {sum(c.known for c in carried)} known before.")
-
-
-def _existing(named: str | None) -> vintages.Store:
-    """The user's own store, without the embedded edition."""
-    return vintages.Store(store_at(declarations.load(), named).place, embedded=None)

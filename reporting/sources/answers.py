@@ -17,7 +17,6 @@ import pandas as pd
 from reporting import sources
 from reporting.declarations import Dataset, Declarations, Provider
 from reporting.errors import SourceUnreadable, UsageError
-from reporting.observations import FLAG_LETTERS
 from reporting.sources.csv_files import iso_date
 from reporting.sources.extracts import Extract
 from reporting.vintages import Manifest
@@ -29,8 +28,8 @@ _STANDARD = {
     "TIME_PERIOD", "OBS_VALUE", "OBS_FLAG", "CONF_STATUS",
 }  # fmt: skip
 _UPDATES = ("LAST UPDATE", "UPDATED")
-_FLAGS = ("OBS_FLAG", "OBS_STATUS")
-_XML_FLAGS = re.compile(rb'\b(?:OBS_FLAG|OBS_STATUS)="([^"]*)"|id="(?:OBS_FLAG|OBS_STATUS)" value="([^"]*)"')
+#: Attributes that may change a value or whether it may be shown: for the reader to judge.
+_TELLING = re.compile("flag|status|conf|secre|^UNIT_MULT$", re.IGNORECASE)
 _BUNDLED = "answer-"
 
 
@@ -46,7 +45,7 @@ def read(body: bytes, dataset: Dataset, declarations: Declarations) -> Reading:
     """The observations of an answer to a request for a dataset.
 
     Columns that are neither dimensions nor standard are attributes and left
-    out; flags nobody declared are kept as they are, with a note.
+    out, unless they may change a value or whether it may be shown.
 
     Raises
     ------
@@ -59,15 +58,11 @@ def read(body: bytes, dataset: Dataset, declarations: Declarations) -> Reading:
         return Reading(None)
     provider = declarations.provider_of(dataset.id)
     plain = _plain(body, dataset, provider) if provider else body
-    strange = _strange_flags(plain, declarations)
-    flags = declarations.spellings.get("flag", {}) | {flag: flag for flag in strange}
-    tolerant = declarations.model_copy(update={"spellings": {**declarations.spellings, "flag": flags}})
     try:
-        [extract] = sources.parse(plain, dataset.id, tolerant, dataset.id)
+        [extract] = sources.parse(plain, dataset.id, declarations, dataset.id)
     except UsageError as error:
         raise SourceUnreadable(f"the answer is not what was asked for, and was refused: {error}") from None
-    notes = (f"unknown flag {', '.join(strange)} kept as it is",) if strange else ()
-    return Reading(extract, notes)
+    return Reading(extract, extract.warnings)
 
 
 def attributes(body: bytes, dataset: Dataset, provider: Provider) -> list[str]:
@@ -75,13 +70,14 @@ def attributes(body: bytes, dataset: Dataset, provider: Provider) -> list[str]:
     header = [provider.columns.get(name, name) for name in _header(body)]
     if "STRUCTURE_NAME" in header or any(": " in name for name in header):
         return []  # labels stand beside the codes: the reader tells them apart
-    return [name for name in header if name not in _STANDARD and name.lower() not in dataset.dimensions]
+    known = _STANDARD | set(dataset.dimensions) | {name.upper() for name in dataset.dimensions}
+    return [name for name in header if name not in known and not _TELLING.search(name)]
 
 
 def is_empty(body: bytes) -> bool:
     """Whether an answer is the header of SDMX-CSV and nothing else."""
     header, _, rest = body.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
-    return b"OBS_VALUE" in header and not rest.strip()
+    return b"OBS_VALUE" in header and not header.lstrip().startswith(b"<") and not rest.strip()
 
 
 def stamp(body: bytes) -> str:
@@ -192,20 +188,3 @@ def _plain(body: bytes, dataset: Dataset, provider: Provider) -> bytes:
     if provider.flags and "OBS_FLAG" in frame:
         frame["OBS_FLAG"] = [provider.flags.get(flag, flag) for flag in frame["OBS_FLAG"]]
     return frame.to_csv(index=False).encode()
-
-
-def _strange_flags(body: bytes, declarations: Declarations) -> list[str]:
-    """Flags in an answer that are neither known letters nor declared."""
-    if body.lstrip().startswith(b"<"):
-        found = {(a or b).decode("utf-8", "replace") for a, b in _XML_FLAGS.findall(body)}
-    else:
-        named = [name for name in _header(body) if name in _FLAGS]
-        if not named:
-            return []
-        try:
-            cells = pd.read_csv(io.BytesIO(body), usecols=named, dtype=str, keep_default_na=False)
-        except (pd.errors.ParserError, UnicodeDecodeError):
-            return []  # the reader says where it is damaged
-        found = {flag.strip() for name in named for flag in cells[name].unique()}
-    known = declarations.spellings.get("flag", {})
-    return sorted(f for f in found if f.isalnum() and set(f) - set(FLAG_LETTERS) and f not in known)

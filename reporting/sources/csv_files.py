@@ -28,19 +28,10 @@ _CONFS = ("CONF_STATUS", "Confidentiality status (flag)")
 _DATASETS = ("STRUCTURE_ID", "DATAFLOW")
 _UPDATES = ("LAST UPDATE", "UPDATED")
 #: Columns that are no dimensions.
-_KNOWN = {
-    "STRUCTURE",
-    "STRUCTURE_NAME",
-    "ACTION",
-    "SERIES_KEY",
-    "OBS_KEY",
-    *_DATASETS,
-    *_UPDATES,
-    *TIMES,
-    *VALUES,
-    *_FLAGS,
-    *_CONFS,
-}
+KNOWN = frozenset(
+    ("STRUCTURE", "STRUCTURE_NAME", "ACTION", "SERIES_KEY", "OBS_KEY",
+     *_DATASETS, *_UPDATES, *TIMES, *VALUES, *_FLAGS, *_CONFS)
+)  # fmt: skip
 _PERIOD = re.compile(r"\d{4}(-?[MQS]\d{1,2}|-\d{2})?")
 _HEADER = re.compile(r"([A-Za-z]\w*): .+|(.+?)\[.?\]")
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?[\d. \u00a0\u202f]*,\d+\s*[a-z]*")
@@ -146,7 +137,7 @@ def long(frame: pd.DataFrame, line: Callable[[int], int], time: str, value: str,
     """
     header = list(frame.columns)
     conf = next((name for name in _CONFS if name in header), "")
-    cells = frame[[name for name in header if name not in _KNOWN]].copy()
+    cells = frame[[name for name in header if name not in KNOWN]].copy()
     cells[TIME], cells[VALUE], cells[FLAG] = frame[time], frame[value], flags_of(frame)
     cells[CONF] = frame[conf] if conf else ""
     _refuse_deletions(frame, line)
@@ -169,8 +160,12 @@ def long(frame: pd.DataFrame, line: Callable[[int], int], time: str, value: str,
 def flags_of(frame: pd.DataFrame) -> pd.Series:
     """The flags in a file's columns; the standard's own statuses where there are no others."""
     flag = next((name for name in _FLAGS if name in frame), "")
-    found = frame[flag].astype(str) if flag else pd.Series("", index=frame.index, dtype=str)
-    return found.mask(found == "", frame[_STATUS].astype(str)) if _STATUS in frame and flag != _STATUS else found
+    if not flag:
+        return pd.Series("", index=frame.index, dtype=str)
+    if flag == _STATUS or _STATUS not in frame:
+        return frame[flag]
+    found = frame[flag].astype(str)
+    return found.mask(found == "", frame[_STATUS].astype(str))
 
 
 def _asides(header: list[str]) -> frozenset[str]:

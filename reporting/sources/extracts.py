@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from reporting import observations
 from reporting.declarations import Dataset, Declarations
@@ -76,36 +78,49 @@ def extract(table: Table, name: str, received: bytes, declarations: Declarations
     declared = resolve(declarations, table.dataset, name, dataset)
     if table.cells.empty:
         raise SourceUnreadable("the file holds no observations. Get it again, with a selection that has data.")
+    columns, numbers, warnings = _read(table, declared, declarations)
+    vintage, structure = table.vintage, table.structure
+    del table  # the cells make room for the observations
+    pa.default_memory_pool().release_unused()
     with ThreadPoolExecutor() as threads:
-        reading = threads.submit(readings.read, table, declarations.spellings.get("flag", {}))
-        taken = _columns(table, declared, declarations)
-        codes = [_codes(table, taken, dimension, declared, declarations) for dimension in declared.dimensions]
+        arrays = dict(zip(columns, threads.map(Coded.texts, columns.values()), strict=True)) | {"value": numbers}
+    return Extract(
+        dataset=declared.id,
+        frame=pd.DataFrame({name: arrays[name] for name in observations.COLUMNS}),
+        vintage=vintage,
+        request=name,
+        structure=structure,
+        acknowledgement=declared.acknowledgement,
+        received=received,
+        warnings=warnings,
+    )
+
+
+def _read(
+    table: Table, dataset: Dataset, declarations: Declarations
+) -> tuple[dict[str, Coded], npt.NDArray[np.float64], tuple[str, ...]]:
+    """The columns of the observation table but the values, the values, and warnings."""
+    rows = len(table.cells)
+    with ThreadPoolExecutor(1) as thread:
+        reading = thread.submit(readings.read, table, declarations.spellings.get("flag", {}))
+        taken = _columns(table, dataset, declarations)
+        codes = [_codes(table, taken, dimension, dataset, declarations) for dimension in dataset.dimensions]
         series = together(codes)
         series = series.mapped([".".join(parts) for parts in series.distinct])
         times = _times(table)
         read = reading.result()
-        _refuse_duplicates(series, times, table)
-        columns = {
-            "dataset": same(declared.id, len(table.cells)),
-            "key": series,
-            "geo": codes[declared.dimensions.index("geo")],
-            "time": times,
-            "flag": read.flags,
-            "vintage": same(table.vintage, len(table.cells)),
-            "source": same("", len(table.cells)),
-            "note": read.notes,
-        }
-        arrays = dict(zip(columns, threads.map(Coded.texts, columns.values()), strict=True)) | {"value": read.values}
-    return Extract(
-        dataset=declared.id,
-        frame=pd.DataFrame({name: arrays[name] for name in observations.COLUMNS}),
-        vintage=table.vintage,
-        request=name,
-        structure=table.structure,
-        acknowledgement=declared.acknowledgement,
-        received=received,
-        warnings=(*_left(table, taken), *read.warnings),
-    )
+    _refuse_duplicates(series, times, table)
+    columns = {
+        "dataset": same(dataset.id, rows),
+        "key": series,
+        "geo": codes[dataset.dimensions.index("geo")],
+        "time": times,
+        "flag": read.flags,
+        "vintage": same(table.vintage, rows),
+        "source": same("", rows),
+        "note": read.notes,
+    }
+    return columns, read.values, (*_left(table, taken), *read.warnings)
 
 
 def resolve(declarations: Declarations, stated: str, name: str, wanted: str) -> Dataset:

@@ -10,7 +10,7 @@ import pandas as pd
 from reporting import sources
 from reporting.declarations import Declarations
 from reporting.errors import UsageError
-from reporting.sources import Extract
+from reporting.sources import Extract, answers
 from reporting.vintages import Manifest, Store, day
 
 #: Said of a file that tells no date.
@@ -77,9 +77,7 @@ def _by_day(found: list[Extract], dated: str, today: str) -> dict[tuple[str, str
 
 def reread(received: bytes, manifest: Manifest, declarations: Declarations) -> pd.DataFrame:
     """The observations of a vintage again, from the bytes that were kept."""
-    if "://" in manifest.request:
-        from reporting.sources import answers
-
+    if manifest.request.startswith(("https://", "http://")):
         return answers.reread(received, manifest, declarations)
     extracts = sources.parse(received, manifest.request, declarations, manifest.dataset)
     frames = [e.frame for e in extracts if e.dataset == manifest.dataset]

@@ -22,6 +22,8 @@ _BOM = b"\xef\xbb\xbf"
 _START = re.compile(rb'"?(DATAFLOW|STRUCTURE)[^\r\n]*')
 #: A cell in quotes as both readers understand it; nothing else may hold a quote.
 _QUOTED = re.compile(rb'(?<![^,\r\n])"[^"\r\n]*(?:""[^"\r\n]*)*"(?![^,\r\n])')
+#: The type of columns that say the same on many lines.
+_CODES = pa.dictionary(pa.int32(), pa.string())
 #: Bytes handed to one thread; also the longest line.
 _BLOCK = 1 << 24
 
@@ -67,16 +69,20 @@ def _header(line: bytes) -> list[str]:
 
 
 def _frame(content: pa.Buffer, header: list[str], quoted: bool) -> pd.DataFrame | None:
-    """The cells under the header's ids, as texts that Arrow holds."""
+    """The cells under the header's ids, as texts that Arrow holds; what repeats itself as categories."""
+    codes = csv_files.KNOWN.difference(csv_files.VALUES)
     try:
         table = pyarrow.csv.read_csv(
             pa.BufferReader(content),
             read_options=pyarrow.csv.ReadOptions(column_names=header, skip_rows=1, block_size=_BLOCK),
             parse_options=pyarrow.csv.ParseOptions(quote_char='"' if quoted else False, ignore_empty_lines=False),
-            convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types={name: _CODES if name in codes else pa.string() for name in header}
+            ),
         )
     except pa.ArrowInvalid:
         return None
-    frame: pd.DataFrame = table.to_pandas()
+    pa.default_memory_pool().release_unused()  # as much as the table itself
+    frame: pd.DataFrame = table.unify_dictionaries().to_pandas()
     # A line of commas alone is no observation.
     return None if frame.empty or "" in frame[header[0]].unique() else frame

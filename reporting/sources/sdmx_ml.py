@@ -45,8 +45,8 @@ _Items = list[tuple[str, str]]
 class _Message:
     """What has been read of a message so far."""
 
-    def __init__(self, generic: bool) -> None:
-        self.generic = generic
+    def __init__(self, generic: bool, flat: bool) -> None:
+        self.generic, self.flat = generic, flat
         self.dataset = self.structure = self.made = ""
         self.observed = _TIME
         self.attributes: set[str] = set() if generic else set(_ATTRIBUTES)
@@ -69,12 +69,8 @@ class _Message:
         elif name == "Obs" and self._stands_alone(element):
             self._alone(element)
         elif name in ("DataSet", "Group"):
-            for observation in element.iterchildren("{*}Obs"):
+            for observation in () if self.flat else element.iterchildren("{*}Obs"):
                 self._alone(observation)
-            if name == "DataSet" and any(
-                etree.QName(child).localname not in _READ for child in element.iterchildren("*")
-            ):
-                raise _strange(element)
             self._whole(element, name)
         if name != "Obs" or self._stands_alone(element):
             _forget(element)
@@ -165,9 +161,9 @@ def read(content: bytes) -> Table:
     SourceUnreadable
         When the text is no such message, is damaged, or has a document type.
     """
-    message = _Message(generic=_root(content).startswith(b"Generic"))
+    message = _Message(generic=_root(content).startswith(b"Generic"), flat=b"AllDimensions" in content[:_HEAD])
     # Observations in a series are read with it; alone they are many, and each is forgotten.
-    alone = ("Obs",) if b"AllDimensions" in content[:_HEAD] else ()
+    alone = ("Obs",) if message.flat else ()
     tags = [f"{{*}}{name}" for name in ("Header", "Series", "Group", "DataSet", "Footer", *alone)]
     try:
         for _, element in etree.iterparse(

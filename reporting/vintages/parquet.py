@@ -58,10 +58,12 @@ def known(files: Sequence[File], until: str = EVER, condition: str = "true") -> 
         return f"SELECT * FROM ({_rows([base], until, condition)}) WHERE change <> 'withdrawn'"
     newest = f"({_rows(others, until, condition)}) QUALIFY {_NEWEST}"
     later = all((f.first, f.layer) > (base.last, base.layer) for f in others)
+    # Where every other file is later than the largest, no label need be compared.
+    newer = "" if later else " AND o.ord > b.ord"
     kept = "" if later else f" WHERE NOT EXISTS (SELECT 1 FROM b WHERE {_SAME} AND b.ord > o.ord)"
     return (
         f"WITH o AS MATERIALIZED (SELECT * FROM {newest}), b AS ({_rows([base], until, condition)}) "
-        f"SELECT * FROM (SELECT * FROM b WHERE NOT EXISTS (SELECT 1 FROM o WHERE {_SAME} AND o.ord > b.ord) "
+        f"SELECT * FROM (SELECT * FROM b WHERE NOT EXISTS (SELECT 1 FROM o WHERE {_SAME}{newer}) "
         f"UNION ALL SELECT * FROM o{kept}) WHERE change <> 'withdrawn'"
     )
 
@@ -90,15 +92,15 @@ def _grouped(files: Iterable[File]) -> list[tuple[int, tuple[str, ...], str]]:
     return [(layer, only, ", ".join(paths)) for (layer, only), paths in groups.items()]
 
 
-def fits(pattern: str) -> str:
+def fits(pattern: str, key: str = "key") -> str:
     """The condition that a key fits an SDMX key pattern (see :func:`reporting.observations.matches`)."""
     parts = pattern.split(".")
     if all(part and "+" not in part for part in parts):
-        return f"key = {quoted(pattern)}"
-    conditions = [f"length(key) - length(replace(key, '.', '')) = {len(parts) - 1}"]
+        return f"{key} = {quoted(pattern)}"
+    conditions = [f"length({key}) - length(replace({key}, '.', '')) = {len(parts) - 1}"]
     for position, part in enumerate(parts, start=1):
         if part:
-            conditions.append(f"split_part(key, '.', {position}) IN ({among(part.split('+'))})")
+            conditions.append(f"split_part({key}, '.', {position}) IN ({among(part.split('+'))})")
     return " AND ".join(conditions)
 
 
@@ -131,7 +133,7 @@ def difference(files: Sequence[File], until: str, after: pd.DataFrame, complete:
         Columns ``key, geo, time, value, flag, change, source, note``.
     """
     nothing = f"SELECT {', '.join(f'NULL::VARCHAR AS {c}' for c in _TEXTS)}, NULL::DOUBLE AS value LIMIT 0"
-    gone = fits(scope).replace("key", "b.key") if complete and scope else str(complete).lower()
+    gone = fits(scope, "b.key") if complete and scope else str(complete).lower()
     connection = _connection()
     connection.register("after_rows", after)
     query = (

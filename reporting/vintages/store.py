@@ -6,7 +6,7 @@ import copy
 import functools
 import gzip
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -82,8 +82,8 @@ class Store:
         self._newest: dict[str, str] = {}
         if self.remote:
             self.remote.pull()
-        whole = embedded is None or (self.root / WHOLE).exists()
-        self.layers = [self.root] if whole or embedded is None else [embedded, self.root]
+        beneath = [] if embedded is None or (self.root / WHOLE).exists() else [embedded]
+        self.layers = [*beneath, self.root]
 
     def upto(self, labels: Mapping[str, str]) -> Store:
         """The same store with nothing newer than a label of some datasets."""
@@ -183,13 +183,10 @@ class Store:
 
     def _files(self, dataset: str, as_of: str) -> tuple[parquet.File, ...]:
         """The files with the rows of a dataset, found whole; asked again when one was packed away meanwhile."""
-        for attempt in range(3):
-            try:
+        for _ in range(2):
+            with suppress(SourceUnreadable):
                 return self._sound(dataset, as_of)
-            except SourceUnreadable:
-                if attempt == 2:
-                    raise
-        raise AssertionError
+        return self._sound(dataset, as_of)
 
     def _sound(self, dataset: str, as_of: str) -> tuple[parquet.File, ...]:
         by_path: dict[Path, list[Held]] = {}

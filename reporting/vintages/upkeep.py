@@ -117,7 +117,7 @@ def verify(store: Store, reread: Reread | None = None) -> list[Trouble]:
         for folder in sorted(path for path in store.root.iterdir() if path.is_dir() and path.name[0] != "."):
             found += _leftovers(store, folder)
             found += _facts(folder)
-            if not any(not trouble.mended for trouble in found if trouble.path.parent == folder):
+            if all(trouble.mended for trouble in found if trouble.path.parent == folder):
                 found += _rows(store, folder.name, reread)
             found += _received(folder)
     for layer in store.layers[:-1]:

@@ -85,7 +85,7 @@ def fetched(
     """One run of the command."""
     asked = need.requests(known, names, whole)
     services = fetch.connect(
-        known, asked, replay.url, lambda provider: Wire(3, size, sleep=clock.sleep, now=clock.now, timeout=0.4)
+        known, asked, replay.url, lambda provider: Wire(3, size, sleep=clock.sleep, now=clock.now, timeout=20)
     )
     return fetch.fetch(store, known, asked, services, progress or Watched(), since_last)
 

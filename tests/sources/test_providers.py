@@ -21,7 +21,7 @@ KEY = "0b1c2d3e-27eb-4ce4-936d-8f95b23bf74f"
 def service(replay, clock, declared):
     """Eurostat's service, served from this machine."""
     replay.hold(held("spr_exp_type", DIMENSIONS, ROWS))
-    wire = http.Wire(2, 10_000_000, sleep=clock.sleep, now=clock.now, timeout=0.5)
+    wire = http.Wire(2, 10_000_000, sleep=clock.sleep, now=clock.now, timeout=20)
     yield Service(declared.providers["eurostat"], replay.url, wire)
     wire.close()
 
