@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,34 @@ def table(path: Path) -> pd.DataFrame:
 COMMON = ("--income", "x", "--weight", "w")
 
 
+def test_further_breakdowns_follow_the_option(tmp_path: Path) -> None:
+    """``--by a b`` and ``--by a --by b`` are the same; each adds up to the total."""
+    persons(tmp_path)
+    for words, name in ((("--by", "region", "sex"), "a"), (("--by", "region", "--by", "sex"), "b")):
+        assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, *words, "--output", tmp_path / name) == 0
+    assert (tmp_path / "a").read_text() == (tmp_path / "b").read_text()
+    arop = table(tmp_path / "a").query("indicator == 'arop'").groupby("by")["n"].sum()
+    assert arop.to_dict() == {"total": 400, "region": 400, "sex": 400}
+
+
+def test_any_indicator_from_columns_of_its_variables(tmp_path: Path) -> None:
+    """An indicator that needs more than income reads it from the file; persons without it are not in its population."""
+    frame = persons(tmp_path).assign(
+        smsd=lambda f: np.arange(len(f)) % 5 == 0, asked=1, income_before=lambda f: f["x"] / 2
+    )
+    frame["smsd"] = frame["smsd"].astype(float).mask(frame["region"] == "A")
+    frame.to_csv(tmp_path / "p.csv", index=False)
+    assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--indicator", "smsd", "--indicator", "arop_before",
+               "--indicator", "arop", "--anchor", 9_000, "--output", tmp_path / "o.csv") == 0  # fmt: skip
+    found = table(tmp_path / "o.csv").set_index("indicator")
+    known = frame[frame["region"] != "A"]
+    assert found.loc["smsd", "value"] == pytest.approx(100 * np.average(known["smsd"], weights=known["w"]))
+    assert found.loc["smsd", "n"] == 300 and found.loc["arop", "n"] == 400
+    assert found.loc["arop_before", "value"] > found.loc["arop", "value"]
+    anchored = 100 * np.average(frame["x"] < 9_000, weights=frame["w"])
+    assert found.loc["arop_anchored", "value"] == pytest.approx(anchored)
+
+
 def test_the_contract(microdata: Path, tmp_path: Path) -> None:
     """Columns, national rows, ids and the published values of laeken, at full precision."""
     out = tmp_path / "out.csv"
@@ -73,9 +102,9 @@ def test_the_contract(microdata: Path, tmp_path: Path) -> None:
     assert (found["ci_high"] - found["ci_low"]).to_numpy() == pytest.approx(2 * 1.96 * found["se"].to_numpy())
 
 
-@pytest.mark.parametrize("form", ["p.csv.gz", "p.parquet", "p.dta", "semicolon.csv"])
+@pytest.mark.parametrize("form", ["p.csv.gz", "p.parquet", "p.dta", "semicolon.csv", "tab.csv", "spaces.csv"])
 def test_any_format_gives_the_same(tmp_path: Path, form: str) -> None:
-    """Compressed, Parquet, Stata and semicolons with decimal commas are read alike, whatever the order of columns."""
+    """Compressed, Parquet, Stata, decimal commas, marks and spaces are read alike, whatever the order of columns."""
     frame = persons(tmp_path)
     assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--by", "region", "--output", tmp_path / "a") == 0
     other = frame[list(frame.columns)[::-1]]
@@ -86,8 +115,10 @@ def test_any_format_gives_the_same(tmp_path: Path, form: str) -> None:
         other.to_parquet(path)
     elif form == "p.dta":
         other.to_stata(path, write_index=False)
+    elif form == "spaces.csv":
+        path.write_bytes(b"\xef\xbb\xbf" + other.to_csv(index=False).replace(",", " , ").replace("\n", "\r\n").encode())
     else:
-        other.to_csv(path, index=False, sep=";", decimal=",")
+        other.to_csv(path, index=False, sep=";" if form == "semicolon.csv" else "\t", decimal=",")
     assert run("silc", "indicators", path, *COMMON, "--by", "region", "--output", tmp_path / "b") == 0
     pd.testing.assert_frame_equal(table(tmp_path / "a"), table(tmp_path / "b"), rtol=1e-9)
 
@@ -137,6 +168,7 @@ def test_a_bad_cell_is_named_by_line_and_column_never_by_value(
         ("x,w\n,2\n3,0\n", 3, "nobody has both an income (x) and a weight (w)"),
         ("x,w\n1\n3,5\n", 3, "line 2: 1 fields where the header has 2"),
         ('x,w\n"1,2\n3,4\n', 3, "p.csv: line 3: 1 fields"),
+        ("987654.321,424242.4242\n1,2\n", 2, "line 1 holds numbers. Give the file a header"),
     ],
 )
 def test_a_bad_file_is_refused_with_what_is_wrong(
@@ -147,6 +179,7 @@ def test_a_bad_file_is_refused_with_what_is_wrong(
     assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--output", tmp_path / "o.csv") == code
     heard = capsys.readouterr().err
     assert said in heard and "Traceback" not in heard
+    assert not any(canary in heard for canary in CANARIES)
 
 
 @pytest.mark.parametrize(
@@ -154,19 +187,34 @@ def test_a_bad_file_is_refused_with_what_is_wrong(
     [
         (("--convention", "sas"), "Unknown convention 'sas'"),
         (("--variance", "magic"), "Unknown variance 'magic'"),
-        (("--indicator", "arope"), "arope needs smsd_or_jobless"),
+        (("--indicator", "arope"), "no column smsd_or_jobless"),
         (("--indicator", "poverty"), "Unknown indicator 'poverty'"),
         (("--replicates", "r.csv"), "--replicates goes with --variance jackknife or bootstrap"),
         (("--variance", "jackknife", "--centre", "middle"), "Unknown centre"),
         (("--variance", "bootstrap", "--draws", "1"), "1 draws make no variance"),
         (("--by", "nowhere"), "no column nowhere"),
+        (("--by", "hh"), "column hh is no breakdown"),
+        (("--by", "x"), "column x is no breakdown"),
+        (("region",), "region: not expected. Breakdowns follow --by"),
+        (("--auxiliary", "x", "--variance", "bootstrap"), "--auxiliary goes with --variance linearised"),
+        (("--anchor", "-5"), "an anchored threshold is an amount above 0"),
+        (("--output", "p.csv"), "p.csv is a file that is read"),
     ],
 )
-def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str) -> None:
-    """Each wrong word ends with exit code 2 and names what there is."""
-    persons(tmp_path)
-    assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, *words, "--output", tmp_path / "o.csv") == 2
-    assert said in capsys.readouterr().err
+def test_wrong_use(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    said: str,
+) -> None:
+    """Each wrong word ends with exit code 2 and names what there is; nothing is written, the persons stay."""
+    frame = persons(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert run("silc", "indicators", "p.csv", *COMMON, "--output", "o.csv", *words) == 2
+    heard = capsys.readouterr().err
+    assert said in heard and str(frame["x"].max()) not in heard
+    assert not Path("o.csv").exists() and len(pd.read_csv("p.csv")) == len(frame)
 
 
 def test_an_unforeseen_error_says_nothing_of_the_records(
@@ -217,20 +265,35 @@ def test_the_seed_is_recorded_and_gives_the_same_again(tmp_path: Path) -> None:
     assert (record["seed"], record["draws"], record["records"]) == (6, 50, 400)
 
 
-@pytest.mark.parametrize("shared", [True, False], ids=["joined by a column", "in the same order"])
-def test_given_replicate_weights_of_a_stratified_jackknife(tmp_path: Path, shared: bool) -> None:
-    """Replicates of a file give the error that leaving out each household gives, whichever way the rows are joined."""
-    frame = persons(tmp_path, 80).assign(id=np.arange(80))
-    frame.to_csv(tmp_path / "p.csv", index=False)
+def replicates_of(frame: pd.DataFrame, form: str) -> pd.DataFrame:
+    """Weights that leave out each of 40 households in turn, in four strata of ten."""
     weights = {}
     for household in range(40):
         region = frame["region"].eq(frame.loc[frame["hh"] == household, "region"].iloc[0])
         factor = np.where(frame["hh"] == household, 0.0, np.where(region, 10 / 9, 1.0))
         weights[f"r{household}"] = frame["w"] * factor
-    replicates = pd.DataFrame(weights)
-    if shared:
-        replicates = replicates.assign(id=frame["id"]).sample(frac=1, random_state=1)
-    replicates.to_csv(tmp_path / "r.csv", index=False)
+    wide = pd.DataFrame(weights)
+    if form == "in the same order":
+        return wide
+    if form == "by person":
+        return wide.assign(id=frame["id"]).sample(frac=1, random_state=1)
+    wide = wide.assign(hh=frame["hh"]).drop_duplicates("hh")
+    if form == "by household":
+        return wide
+    rows = wide.melt("hh", var_name="PSU_JCK", value_name="w")
+    rows["STRATUM_JCK"] = (rows["PSU_JCK"].str[1:].astype(int) % 4).map(dict(enumerate("ABCD")))
+    return rows[rows["w"] > 0].assign(SCALE_JCK=0.9).sample(frac=1, random_state=1)
+
+
+FORMS = ("in the same order", "by person", "by household", "a row for each household and replicate")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_given_replicate_weights_of_a_stratified_jackknife(tmp_path: Path, form: str) -> None:
+    """Replicates of a file give the error that leaving out each household gives, whichever way the rows are joined."""
+    frame = persons(tmp_path, 80).assign(id=np.arange(80))
+    frame.to_csv(tmp_path / "p.csv", index=False)
+    replicates_of(frame, form).to_csv(tmp_path / "r.csv", index=False)
     common = ("silc", "indicators", tmp_path / "p.csv", *COMMON, "--strata", "region", "--variance", "jackknife")
     assert run(*common, "--cluster", "hh", "--output", tmp_path / "own.csv") == 0
     assert run(*common, "--replicates", tmp_path / "r.csv", "--output", tmp_path / "given.csv") == 0
@@ -240,13 +303,48 @@ def test_given_replicate_weights_of_a_stratified_jackknife(tmp_path: Path, share
     assert len(own) == 4 and (overall >= own).all()
 
 
-def test_replicates_that_do_not_fit_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Too few rows of replicate weights and no column in common: exit code 3."""
-    persons(tmp_path)
-    pd.DataFrame({"r1": [1.0, 2.0], "r2": [1.0, 2.0]}).to_csv(tmp_path / "r.csv", index=False)
-    assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--variance", "jackknife",
-               "--replicates", tmp_path / "r.csv", "--output", tmp_path / "o.csv") == 3  # fmt: skip
-    assert "2 rows of replicate weights for 400 persons" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("made", "code", "said"),
+    [
+        (lambda r: r.head(2).drop(columns="id"), 3, "2 rows of replicate weights for 80 persons"),
+        (lambda r: r.head(79), 3, "1 persons have no row"),
+        (lambda r: r.assign(r3=1.0), 3, "column r3 leaves nobody out"),
+        (lambda r: r[["id", "r1"]], 2, "fewer than two replicates"),
+        (lambda r: r.assign(r2="many"), 3, "column r2 is not a number in line 2, line 3"),
+        (lambda r: r.assign(r2=-r["r2"]), 3, "column r2 is negative"),
+        (lambda r: pd.concat([r, r.head(1)]), 3, "the columns id do not name each row once"),
+    ],
+)  # fmt: skip
+def test_replicates_that_do_not_fit_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], made: Callable[[pd.DataFrame], pd.DataFrame], code: int,
+    said: str,
+) -> None:  # fmt: skip
+    """Rows that are missing or twice, weights that are none, replicates that leave nobody out: a message says which."""
+    frame = persons(tmp_path, 80).assign(id=np.arange(80))
+    frame.to_csv(tmp_path / "p.csv", index=False)
+    made(replicates_of(frame, "by person")).to_csv(tmp_path / "r.csv", index=False)
+    assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--strata", "region", "--variance", "jackknife",
+               "--replicates", tmp_path / "r.csv", "--output", tmp_path / "o.csv") == code  # fmt: skip
+    assert said in capsys.readouterr().err and not (tmp_path / "o.csv").exists()
+
+
+def test_rows_of_replicates_that_contradict_each_other_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A household with two weights, or a replicate of two strata, in the form with a row for each household."""
+    frame = persons(tmp_path, 80)
+    rows = replicates_of(frame, FORMS[3])
+    bad = {
+        "two weights in one replicate": pd.concat([rows, rows.head(1).assign(w=1.0)]),
+        "of two strata (STRATUM_JCK)": rows.assign(STRATUM_JCK=np.where(np.arange(len(rows)) % 2, "A", "B")),
+        "no column w with the weights": rows.rename(columns={"w": "other"}),
+        "no column in common": rows.rename(columns={"hh": "household"}),
+    }
+    for said, made in bad.items():
+        made.to_csv(tmp_path / "r.csv", index=False)
+        assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--variance", "jackknife",
+                   "--replicates", tmp_path / "r.csv", "--output", tmp_path / "o.csv") in (2, 3)  # fmt: skip
+        assert said in capsys.readouterr().err
 
 
 def test_calibration_lowers_the_error_of_what_it_explains(tmp_path: Path) -> None:
@@ -279,7 +377,12 @@ def test_from_four_files_to_estimates(tmp_path: Path) -> None:
     parts = [national[name] for name in national.index if name.startswith("arope_")]
     assert len(parts) == 7 and sum(parts) == pytest.approx(national["arope"])
     assert set(found.loc[found["by"] == "sex", "category"]) == {"F", "M"}
-    assert json.loads((tmp_path / "out.csv.json").read_text())["precise"] == {"arop": False}
+    record = json.loads((tmp_path / "out.csv.json").read_text())
+    assert {(p["indicator"], p["met"]) for p in record["precision"]} == {("arop", False), ("arope", False)}
+    by_name = {q["indicator"]: q for q in record["quality"] if q["by"] == "total"}
+    errors = found[found["by"] == "total"].set_index("indicator")
+    assert by_name["gini"]["cv"] == pytest.approx(100 * errors.loc["gini", "se"] / errors.loc["gini", "value"])
+    assert by_name["gini"]["deff"] > 0.2
 
 
 def test_no_record_of_the_four_files_reaches_anything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

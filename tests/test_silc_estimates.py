@@ -70,11 +70,17 @@ def test_one_hidden_cell_hides_a_second_one() -> None:
     assert [e.flag for e in medians] == ["", "", ":u", "", ""]
 
 
-def test_iess_precision() -> None:
+def test_iess_precision(known: Declarations) -> None:
     """The requirement of Belgium is 4,606 households in Eurostat's own table, within rounding of the population."""
-    assert publish.required_size("arop", 4_966_000) == pytest.approx(4606, abs=1)
-    assert publish.required_size("persistent_arop", 4_966_000) == pytest.approx(1780, abs=1)
-    assert publish.precise(15.0, 0.52, "arop", 4_966_000) and not publish.precise(15.0, 0.53, "arop", 4_966_000)
+    required = known.reliability.precision
+    assert publish.required_size(required["arop"], 4_966_000) == pytest.approx(4606, abs=1)
+    assert publish.required_size(required["persistent_arop"], 4_966_000) == pytest.approx(1780, abs=1)
+    national, region = one(by="total", se=0.52), one(category="BE10", se=1.5)
+    province, other = one(category="BE1", se=0.1), one(by="sex", category="BE10")
+    for errors, met in (((0.52, 1.5), [True, True]), ((0.53, 1.7), [False, False])):
+        rows = [replace(e, se=s) for e, s in zip((national, region), errors, strict=True)]
+        found = publish.precision([*rows, province, other], known.reliability, 4_966_000, {"BE10": 560_000, "BE1": 1e6})
+        assert [f["met"] for f in found] == met
 
 
 def test_intervals() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,73 @@ def test_no_finding_names_a_record(whole: generate.Files) -> None:
     assert "987" not in texts.replace(",", "")
 
 
+def test_variables_that_are_none_or_are_missing_are_named(whole: generate.Files) -> None:
+    """A foreign name and a variable that indicators need, in one finding each; generated files have neither."""
+    h = whole.h.drop(columns="HH070").assign(COMMENT="x")
+    titles = [f.title for f in checks.check(files_of(h=h)) if f.check == "variables"]
+    assert titles == ["COMMENT are no variables of this file", "HH070 are not there, indicators need them"]
+    complete = [f for f in checks.check(whole.survey()) if f.check == "variables"]
+    assert not complete
+
+
+def test_variables_of_earlier_years_have_their_present_codes(tmp_path: Path) -> None:
+    """Arrears yes and no, tenure in four codes, eleven states of activity; a present variable beside is preferred."""
+    h = pd.DataFrame({"HB030": [1, 2, 3, 4], "HY020": 1.0, "HS010": [1, 2, None, 1], "HH020": [1, 2, 3, 4]})
+    p = pd.DataFrame({"pb030": [11, 21, 31], "pl031": [7, 6, "x"], "PE040": [1, 3, 5], "PL070": [12, 0, 3]})
+    h.to_csv(tmp_path / "h.csv", index=False)
+    p.to_csv(tmp_path / "p.csv", index=False)
+    found = survey.read(h=tmp_path / "h.csv", p=tmp_path / "p.csv")
+    assert found.h["HS011"].tolist()[:2] == [1, 3] and np.isnan(found.h["HS011"][2])
+    assert found.h["HH021"].tolist() == [0, 3, 4, 5]
+    assert found.p["PL032"].tolist() == [3, 5, "x"] and found.p["PL073"].tolist() == [12, 0, 3]
+    assert any(f.check == "type PL032" and f.records == 1 for f in checks.check(found))
+    h.assign(HS011=3).to_csv(tmp_path / "h.csv", index=False)
+    assert survey.read(h=tmp_path / "h.csv").h["HS011"].tolist() == [3, 3, 3, 3]
+
+
+#: Variables that are taken away, and indicators that then cannot be computed.
+GONE = [
+    ("h", "HD080", {"smsd", "msd", "arope", "arope_by_smsd"}),
+    ("p", "PL211", {"low_work_intensity", "arope", "in_work_arop", "replacement_ratio"}),
+    ("h", "HH070", {"housing_overburden"}),
+    ("h", "HY02[23]|HY050N", {"arop_before", "arop_before_pensions", "impact"}),
+    ("p", "PY100G", {"pension_gap", "replacement_ratio"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("letter", "pattern", "indicators"), GONE, ids=[case[1] for case in GONE])
+def test_what_the_files_do_not_hold_is_not_computed(
+    known: Declarations, whole: generate.Files, letter: str, pattern: str, indicators: set[str]
+) -> None:
+    """An indicator without its variables is left out, and refused when named, rather than computed of what is left."""
+    frame = getattr(whole, letter)
+    cut = frame.drop(columns=[name for name in frame if re.match(pattern, name)])
+    table = persons.build(files_of(**{**{x: getattr(whole, x) for x in "drhp"}, letter: cut}))
+    full = persons.build(whole.survey())
+    computed, all_of_them = ({m.id for m in estimates.chosen(known, (), tuple(map(str, t)))} for t in (table, full))
+    assert indicators <= all_of_them - computed and "arop" in computed
+    for name in indicators:
+        with pytest.raises(UsageError, match=f"{name} needs"):
+            estimates.chosen(known, (name,), tuple(map(str, table)))
+
+
+def test_income_before_transfers_without_its_total(whole: generate.Files) -> None:
+    """Without HY022 and HY023 both incomes are computed from their components, the same within rounding."""
+    full, cut = (
+        persons.build(files_of(d=whole.d, r=whole.r, h=h, p=whole.p))
+        for h in (whole.h, whole.h.drop(columns=["HY022", "HY023"]))
+    )
+    for name in ("income_before", "income_before_pensions"):
+        assert cut[name].to_numpy() == pytest.approx(full[name].to_numpy(), abs=0.05)
+
+
+def test_a_breakdown_whose_variables_are_not_there_is_refused(whole: generate.Files) -> None:
+    """Without DB100 there is no degree of urbanisation: the message says which breakdowns there are."""
+    table = persons.build(files_of(d=whole.d.drop(columns="DB100"), r=whole.r, h=whole.h, p=whole.p))
+    with pytest.raises(UsageError, match=r"No breakdown urban in these files. There are: sex, age, region"):
+        persons.as_persons(table, ("sex", "urban"))
+
+
 def member(household: int, age: int, **more: float) -> dict[str, float]:
     """A member of a household."""
     return {"household": household, "age": age, **more}
@@ -160,6 +228,29 @@ def test_work_intensity_by_hand() -> None:
     assert np.isnan(found[3]) and found[4] == 0
 
 
+def test_who_counts_for_work_intensity() -> None:
+    """Students count from 25, the retired never: by the calendar, by what they say (PL032 = 3) or by their pension."""
+    rows = {
+        "student of 24": member(1, 24, **calendar(6)),
+        "student of 25": member(1, 25, PL032=5, **calendar(6)),
+        "says retired": member(1, 50, PL032=3, **calendar(11)),
+        "has a pension": member(1, 50, PY100G=900.0, **calendar(11)),
+        "has a survivor's pension": member(1, 50, PY110G=900.0, **calendar(11)),
+        "inactive of 61, household on pensions": member(1, 61, mainly_pensions=True, **calendar(10)),
+        "unemployed of 61, household on pensions": member(1, 61, mainly_pensions=True, **calendar(5)),
+        "inactive of 59, household on pensions": member(1, 59, mainly_pensions=True, **calendar(10)),
+        "of 17": member(1, 17, **calendar(1)),
+        "of 65": member(1, 65, **calendar(1)),
+    }
+    frame = pd.DataFrame(list(rows.values()), index=list(rows))
+    frame["mainly_pensions"] = frame["mainly_pensions"].fillna(0).astype(bool)
+    found = work.of_working_age(frame)
+    assert set(found.index[found]) == {
+        "student of 25", "has a survivor's pension", "unemployed of 61, household on pensions",
+        "inactive of 59, household on pensions",
+    }  # fmt: skip
+
+
 def test_at_work_is_more_than_half_of_the_known_months() -> None:
     """Seven of twelve months make an employed person, six do not."""
     frame = pd.DataFrame([member(1, 40, **calendar(1, 7)), member(1, 40, **calendar(1, 6))])
@@ -167,9 +258,12 @@ def test_at_work_is_more_than_half_of_the_known_months() -> None:
 
 
 def test_housing_burden() -> None:
-    """Costs of a year less allowances over income less allowances; nothing left is a burden of 100 %."""
-    frame = pd.DataFrame({"HH070": [500.0, 500.0, 500.0], "HY070G": [1000.0, 0, 0], "HY020": [21_000.0, 0, -5]})
-    assert persons.housing_burden(frame).tolist() == [pytest.approx(25.0), 100.0, 100.0]
+    """Costs less allowances over income less allowances; nothing left is 100 %, costs not known are not nought."""
+    frame = pd.DataFrame(
+        {"HH070": [500.0, 500, 500, np.nan], "HY070G": [1000.0, 0, 0, 0], "HY020": [21_000.0, 0, -5, 9_000]}
+    )
+    found = persons.housing_burden(frame)
+    assert found[:3].tolist() == [pytest.approx(25.0), 100.0, 100.0] and np.isnan(found[3])
 
 
 def test_income_of_persons_is_that_of_their_household(whole: generate.Files) -> None:
@@ -225,6 +319,15 @@ def test_net_change_uses_the_overlap(known: Declarations, whole: generate.Files)
         )
     same = change.net_change(known, pair[0], pair[0], measures)
     assert all(one.change == 0 and one.se == pytest.approx(0, abs=1e-6) and not one.significant for one in same)
+
+
+def test_a_stratum_with_one_cluster_in_a_year_is_joined_in_both() -> None:
+    """Two clusters over the years, one in each: no year has a stratum of one, so that no variance is lost."""
+    strata = (np.array(list("aabbc")), np.array(list("aabbc")))
+    one, other = change.paired(strata, (np.arange(5), np.array([0, 1, 2, 3, 5])))
+    for year in (one, other):
+        counts = np.bincount(year.stratum[np.unique(year.psu)])
+        assert counts.sum() == 5 and 1 not in counts
 
 
 def test_the_error_of_a_change_is_right(known: Declarations, whole: generate.Files) -> None:

@@ -13,6 +13,7 @@ from reporting import declarations
 from reporting.cli.common import Json, out
 from reporting.cli.silc import (
     COLUMNS,
+    Anchor,
     By,
     Centre,
     Chosen,
@@ -22,6 +23,7 @@ from reporting.cli.silc import (
     Seed,
     Variance,
     discreet,
+    keep,
     record,
     silc,
     write,
@@ -79,8 +81,10 @@ def build(
     draws: Draws = 250,
     seed: Seed = 20260131,
     centre: Centre = "stratum",
-    anchor: Annotated[float, typer.Option(help="Anchored threshold: base year's, times the prices since.")] = 0.0,
-    households: Annotated[float, typer.Option(help="Private households, for the IESS precision requirement.")] = 0.0,
+    anchor: Anchor = 0.0,
+    households: Annotated[
+        float, typer.Option(help="Private households, for the IESS precision requirement; by default their weights' sum.")
+    ] = 0.0,
     findings: Annotated[Path | None, typer.Option(help="JSON file of the findings of the checks.")] = None,
 ) -> None:  # fmt: skip
     """All indicators from the four files: checked, joined to persons, estimated; only estimates are written.
@@ -92,21 +96,23 @@ def build(
     known = declarations.load()
     conventions.named(convention)
     method = estimates.Method(variance, draws, seed, centre)
+    for file in (output, findings):
+        if file:
+            keep(file, d, r, h, p)
     files = survey.read(d=d, r=r, h=h, p=p)
     found = checks.check(files)
     if findings:
         findings.write_text(json.dumps([asdict(f) for f in found], indent=1) + "\n", encoding="utf-8")
-    table = persons.as_persons(persons.build(files), tuple(by or ()))
-    measures = estimates.chosen(known, tuple(indicator or ()), tuple(table.variables))
-    if anchor:
-        measures.append(estimates.anchored(anchor))
+    members = persons.build(files)
+    table = persons.as_persons(members, tuple(by or ()))
+    measures = estimates.chosen(known, tuple(indicator or ()), tuple(table.variables)) + estimates.anchored(anchor)
     rows = estimates.estimate(known, table, measures, convention, method)
     write(output, [[getattr(row, name) for name in COLUMNS] for row in rows])
     failed = sum(f.severity == "error" and f.outcome == "failed" for f in found)
     facts = {"files": [path.name for path in files.places.values()], "by": by or [], "failed_checks": failed}
-    if households:
-        facts["precise"] = publish.requirements_met(rows, households)
-    record(output, table, convention, method, facts)
+    country, regions = persons.households(members)
+    facts["precision"] = publish.precision(rows, known.reliability, households or country, regions)
+    record(output, table, convention, method, facts, rows)
     if failed:
         out.print(f"{failed} checks of severity error failed: reporting silc check says which.", markup=False)
 
@@ -132,8 +138,10 @@ def change(
 
     known = declarations.load()
     conventions.named(convention)
-    measures = estimates.chosen(known, tuple(indicator or ()) or estimates.HEADLINE)
-    pair = persons_file.read_pair((before, after), persons_file.Columns(income, weight, strata, cluster))
+    keep(output, before, after)
+    measures = estimates.declared(known, tuple(indicator or ()) or estimates.HEADLINE)
+    columns = persons_file.Columns(income, weight, strata, cluster, variables=estimates.needed(measures))
+    pair = persons_file.read_pair((before, after), columns)
     found = changes.net_change(known, *pair, measures, convention)
     write(output, [[getattr(one, name) for name in CHANGES] for one in found], CHANGES)
 
@@ -160,6 +168,7 @@ def persistent(
     if len(earlier) != 3:
         raise UsageError(f"Give three earlier years, not {len(earlier)}.")
     conventions.named(convention)
+    keep(output, current, *earlier)
     columns = persons_file.Columns(income, weight, strata, cluster, tuple(by or ()))
     persons = persons_file.read(current, columns)
     weights = persons_file.column(current, longitudinal)
@@ -168,7 +177,8 @@ def persistent(
     own = (persons_file.identities(current, identity), persons, weights)
     rows = panel.persistent(declarations.load(), own, years, convention)
     write(output, [[getattr(row, name) for name in COLUMNS] for row in rows])
-    record(output, persons, convention, estimates.Method(), {"files": [p.name for p in (current, *earlier)]})
+    facts = {"files": [p.name for p in (current, *earlier)]}
+    record(output, persons, convention, estimates.Method(), facts, rows)
 
 
 @silc.command(epilog="Example: reporting silc generate outputs/synthetic --households 20000")

@@ -10,7 +10,8 @@ DB060 (two stages) or DB030 (one stage).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -84,20 +85,31 @@ def _codes(labels: npt.NDArray[Any], sort: bool = False) -> Codes:
     return np.asarray(codes, dtype=np.intp)
 
 
-def _joined(stratum: Codes) -> tuple[Codes, int]:
-    """Strata with a single PSU joined with the next one (the last with the one before it)."""
-    counts = np.bincount(stratum)
-    target, pending, previous = np.arange(len(counts)), [], -1
-    for code, count in enumerate(counts):
-        if count == 0:
-            continue
-        pending.append(code)
-        if sum(counts[c] for c in pending) > 1:
+def _joined(stratum: Codes, counts: Codes | None = None) -> tuple[Codes, int]:
+    """Strata with a single PSU joined with the next one (the last with the one before it).
+
+    ``counts`` has a row for each year and a column for each stratum; a stratum is fine with no PSU in a year or with
+    several.
+    """
+    counts = np.bincount(stratum)[None, :] if counts is None else counts
+    single = (counts == 1).any(axis=0)
+    target, pending, previous = np.arange(counts.shape[1]), [], -1
+    for code in np.flatnonzero(counts.any(axis=0)):
+        pending.append(int(code))
+        if (counts[:, pending].sum(axis=1) != 1).all():
             target[pending] = code
-            previous, pending = code, []
+            previous, pending = int(code), []
     if pending and previous >= 0:
         target[pending] = previous
-    return target[stratum], int((counts == 1).sum()) if len(counts) > 1 else 0
+    return target[stratum], int(single.sum()) if counts.shape[1] > 1 else 0
+
+
+def in_years(joint: Design, years: Sequence[Codes]) -> Design:
+    """A design of several years in which no stratum has a single PSU in any of them."""
+    strata = int(joint.stratum.max()) + 1 if joint.psus else 0
+    counts = np.array([np.bincount(joint.stratum[np.unique(psus)], minlength=strata) for psus in years], dtype=np.intp)
+    stratum, joined = _joined(joint.stratum, counts)
+    return replace(joint, stratum=stratum, joined=joint.joined + joined)
 
 
 def residuals(z: Numbers, weight: Numbers, auxiliaries: Numbers) -> Numbers:

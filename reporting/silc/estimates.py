@@ -99,26 +99,47 @@ def _bound(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def declared(known: Declarations, names: Sequence[str]) -> list[Measure]:
+    """Declared measures by name, or wrong use."""
+    for name in names:
+        if name not in known.measures:
+            raise UsageError(f"Unknown indicator {name!r}. There are: {', '.join(known.measures)}.")
+    return [known.measures[name] for name in dict.fromkeys(names)]
+
+
+def needed(measures: Sequence[Measure]) -> tuple[str, ...]:
+    """Variables besides income that measures read."""
+    return tuple(dict.fromkeys(name for measure in measures for name in measure.needs))
+
+
 def chosen(known: Declarations, names: Sequence[str], variables: Sequence[str] = ()) -> list[Measure]:
     """Declared measures by name, or wrong use; those whose variables are there, when none is named."""
     if not names:
         return [m for m in known.measures.values() if set(m.needs) <= set(variables)]
-    for name in names:
-        if name not in known.measures:
-            raise UsageError(f"Unknown indicator {name!r}. There are: {', '.join(known.measures)}.")
-        if missing := sorted(set(known.measures[name].needs) - set(variables)):
+    for measure in declared(known, names):
+        if missing := sorted(set(measure.needs) - set(variables)):
             raise UsageError(
-                f"{name} needs {', '.join(missing)}: compute it from the D, R, H and P files (reporting silc build)."
+                f"{measure.id} needs {', '.join(missing)}, which cannot be computed from these files: "
+                "leave the indicator out, or add the variables it is made from."
             )
-    return [known.measures[name] for name in names]
+    return declared(known, names)
 
 
-def anchored(line: float) -> Measure:
-    """The at-risk-of-poverty rate at a threshold fixed in advance (ilc_li22), moved with the prices by the caller."""
-    return Measure(
+def anchored(line: float) -> list[Measure]:
+    """The at-risk-of-poverty rate at a threshold fixed in advance (ilc_li22), moved with the prices by the caller.
+
+    Raises
+    ------
+    UsageError
+        For a threshold that is not positive; 0 is none.
+    """
+    if line < 0 or not np.isfinite(line):
+        raise UsageError(f"--anchor {line:g}: an anchored threshold is an amount above 0.")
+    measure = Measure(
         id="arop_anchored", title="At-risk-of-poverty rate, anchored threshold", unit="PC", function="status",
         arguments={"if_poor": "1", "line": line}, table="ilc_li22", additive=True,
     )  # fmt: skip
+    return [measure] if line else []
 
 
 def estimate(
@@ -131,8 +152,7 @@ def estimate(
     """Estimates of measures, the national ones first, then by each breakdown, fit to be published."""
     method = method or Method()
     sample, order = ordered(persons.income, persons.weight, named(convention))
-    needed = {name for measure in measures for name in measure.needs}
-    sample = replace(sample, more={name: persons.variables[name][order] for name in sorted(needed)})
+    sample = replace(sample, more={name: persons.variables[name][order] for name in needed(measures)})
     ready = _Ready(persons, sample, order, persons.design.rearranged(order), method)
     found = [
         one
@@ -186,21 +206,28 @@ def _of_domain(
         rate = measure.function in ("poor", "status")
         low, high = interval(value, error, rate, ready.design.psus)
         cv = 100 * error / abs(value) if value else NAN
+        counted, base = counts(measure, scope)
         yield Estimate(
-            measure.id, by, category, value, error, low, high, n, "", cv, effect,
-            _base(measure, scope), nonresponse, measure.additive,
+            measure.id, by, category, value, error, low, high, counted, "", cv, effect,
+            base, nonresponse, measure.additive,
         )  # fmt: skip
 
 
-def _base(measure: Measure, scope: Scope) -> int:
-    """Persons of the sample on whom a figure rests."""
-    domain = scope.domain
+def counts(measure: Measure, scope: Scope) -> tuple[int, int]:
+    """Persons of the sample an indicator is about, and those its figure rests on: of a gap the poor."""
+    given = measure.arguments
     if measure.function == "gap":
-        return domain.poor(scope.threshold(**{k: v for k, v in measure.arguments.items() if k == "share"}))
-    if among := measure.arguments.get("among"):
-        return len(scope.among(str(among)).domain)
-    groups = [measure.arguments[name][1] for name in ("first", "second") if name in measure.arguments]
-    return min((len(scope.among(group).domain) for group in groups), default=len(domain))
+        line = scope.threshold(**{k: v for k, v in given.items() if k == "share"})
+        return len(scope.domain), scope.domain.poor(line)
+    if measure.function in ("status", "impact"):
+        asked = indicators.asked(scope, **{k: v for k, v in given.items() if k != "line"})
+        return asked.persons, asked.persons
+    groups = [
+        scope.among(given[name][1]).knowing(given[name][0]).persons for name in ("first", "second") if name in given
+    ]
+    if groups:
+        return sum(groups), min(groups)
+    return len(scope.domain), len(scope.domain)
 
 
 def _errors(

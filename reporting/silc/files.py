@@ -113,14 +113,17 @@ def _from_csv(received: bytes, columns: Sequence[str] | None, text: set[str]) ->
     _refuse_ragged(received, separator, len(head))
     try:
         frame = pd.read_csv(
-            io.BytesIO(received), sep=separator, usecols=lambda name: name in set(wanted), encoding="utf-8-sig",
-            dtype={name: "str" for name in wanted if name in text}, low_memory=False, skipinitialspace=True,
+            io.BytesIO(received), sep=separator, header=0, names=head, usecols=lambda name: name in set(wanted),
+            dtype={name: "str" for name in wanted if name in text}, encoding="utf-8-sig", index_col=False,
+            low_memory=False, skipinitialspace=True,
         )  # fmt: skip
     except UnicodeDecodeError:
         raise SourceUnreadable("the text is not UTF-8. Save it as UTF-8.") from None
     except pd.errors.ParserError:
         raise SourceUnreadable("the lines cannot be told apart: a quotation mark is not closed.") from None
-    if separator == ";":
+    labels = [name for name in wanted if name in text]
+    frame = frame.assign(**{name: frame[name].str.strip() for name in labels})
+    if separator != ",":
         frame = frame.assign(**{n: _decimal_comma(frame[n]) for n in wanted if n not in text})
     return frame[wanted]
 
@@ -141,9 +144,21 @@ def _header(received: bytes) -> tuple[list[str], str]:
 
 def _refuse_missing(wanted: Iterable[str], head: Sequence[str]) -> None:
     missing = [name for name in dict.fromkeys(wanted) if name not in head]
-    if missing:
-        listed = ", ".join(map(str, head[:60])) + (" …" if len(head) > 60 else "")
-        raise UsageError(f"no column {', '.join(missing)}. There are: {listed}.")
+    if not missing:
+        return
+    names = [str(name) for name in head if not _is_number(str(name))]
+    if 2 * len(names) <= len(head):  # a record, which must not be repeated
+        raise UsageError(f"no column {', '.join(missing)}: line 1 holds numbers. Give the file a header of names.")
+    listed = ", ".join(names[:60]) + (" …" if len(names) > 60 else "")
+    raise UsageError(f"no column {', '.join(missing)}. There are: {listed}.")
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name.replace(",", "."))
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse_ragged(received: bytes, separator: str, width: int) -> None:

@@ -60,5 +60,6 @@ def before_transfers(survey: Survey) -> pd.Series:
 
 
 def before_all_transfers(survey: Survey) -> pd.Series:
-    """HY023: before social transfers, old-age and survivors' benefits included."""
-    return survey.number("h", "HY022") - of_members(survey, PENSIONS)
+    """HY023: before social transfers, old-age and survivors' benefits included; from HY022 where the file has it."""
+    before = survey.number("h", "HY022") if "HY022" in survey.h else before_transfers(survey)
+    return before - of_members(survey, PENSIONS)

@@ -121,21 +121,28 @@ def status(scope: Scope, if_poor: str, if_not: str = "", among: str = "", income
         A threshold fixed in advance (anchored); 0 for that of the sample.
     """
     whole = scope.whole
-    chosen = scope.among(among)
+    chosen = asked(scope, if_poor, if_not, among, income)
     counts = counted(whole, if_poor, if_not, income, line or scope.threshold())
-    weight = whole.weight if chosen.mask is None else whole.weight * chosen.mask
-    return 100 * _over(dot(weight, counts), float(weight.sum()))
+    if chosen.mask is None:
+        return 100 * _over(dot(whole.weight, counts), whole.size)
+    weight = whole.weight[chosen.mask]
+    return 100 * _over(dot(weight, counts[chosen.mask]), float(weight.sum()))
+
+
+def asked(scope: Scope, if_poor: str = "", if_not: str = "", among: str = "", income: str = "") -> Scope:
+    """Those a rate is about: who is in its population and has none of its variables missing."""
+    return scope.among(among).knowing(if_poor, if_not, income)
 
 
 def impact(scope: Scope, income: str) -> float:
     """Impact of transfers: by how much of itself they reduce the rate, the threshold the same (ilc_li10, ilc_li02)."""
-    before, after = status(scope, "1", income=income), poor(scope)
+    before, after = status(scope, "1", income=income), poor(scope.knowing(income))
     return 100 * _over(before - after, before)
 
 
 def counted(whole: Sample, if_poor: str, if_not: str, income: str, line: float) -> Numbers:
     """1 for each person in the state, 0 for others."""
-    own = whole.more[income] if income else whole.x
+    own = whole.numbers(income) if income else whole.x
     is_poor = own < line if whole.convention.strict else own <= line
     return np.where(is_poor, variable(whole, if_poor), variable(whole, if_not))
 
@@ -144,7 +151,7 @@ def variable(whole: Sample, name: str) -> Numbers:
     """A variable of the persons; ``"1"`` is one for everybody and the empty name nought."""
     if name in ("", "1"):
         return np.full(len(whole), float(name == "1"))
-    return np.asarray(whole.more[name], dtype=np.float64)
+    return whole.numbers(name)
 
 
 def _centre(sample: Sample, name: str, mean: bool) -> float:

@@ -1,4 +1,4 @@
-"""Any file of persons as the persons of a survey: which column is what, and replicate weights beside it."""
+"""Any file of persons as the persons of a survey: which column is what."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from reporting.errors import SourceUnreadable, UsageError
 from reporting.silc import change, design, files
-from reporting.silc.conventions import Codes, Numbers
+from reporting.silc.conventions import Numbers
 from reporting.silc.estimates import Persons
 
 
@@ -27,6 +27,11 @@ class Columns:
     cluster: str = ""
     by: tuple[str, ...] = ()
     auxiliaries: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+
+
+#: A breakdown of more categories than these, most of them of too few persons to publish, names persons.
+_CATEGORIES, _FEW = 30, 20
 
 
 def read(path: Path, columns: Columns) -> Persons:
@@ -37,10 +42,14 @@ def read(path: Path, columns: Columns) -> Persons:
     UsageError, SourceUnreadable
         As :func:`reporting.silc.files.read`, and for numbers that are none,
         negative weights, strata and clusters that are missing, and a file in
-        which nobody has both an income and a weight.
+        which nobody has both an income and a weight; for a breakdown that
+        names persons or amounts rather than groups.
     """
     text = {*columns.by, columns.strata} - {"", columns.income, columns.weight}
-    wanted = [columns.income, columns.weight, columns.strata, columns.cluster, *columns.by, *columns.auxiliaries]
+    wanted = [
+        columns.income, columns.weight, columns.strata, columns.cluster,
+        *columns.by, *columns.auxiliaries, *columns.variables,
+    ]  # fmt: skip
     frame = files.read(path, list(dict.fromkeys(filter(None, wanted))), text)
     income = files.numbers(frame, columns.income, path)
     weight = np.nan_to_num(files.numbers(frame, columns.weight, path, "positive"))
@@ -53,8 +62,9 @@ def read(path: Path, columns: Columns) -> Persons:
         income,
         weight,
         _design(labels[columns.strata], labels[columns.cluster], weight),
-        {name: _categories(frame[name]) for name in columns.by},
-        auxiliaries=_auxiliaries(frame, columns.auxiliaries, path),
+        {name: _breakdown(frame[name], name, columns, path) for name in columns.by},
+        {name: files.numbers(frame, name, path) for name in columns.variables},
+        _auxiliaries(frame, columns.auxiliaries, path),
     )
 
 
@@ -89,6 +99,17 @@ def _design(stratum: npt.NDArray[Any] | None, cluster: npt.NDArray[Any] | None, 
     return design.Design(psu, built.stratum, built.joined)
 
 
+def _breakdown(column: pd.Series, name: str, columns: Columns, path: Path) -> npt.NDArray[Any]:
+    """The categories of a breakdown; one that would print a row for each person or household is refused."""
+    sizes = column.value_counts()
+    if name in (columns.income, columns.weight) or (len(sizes) > _CATEGORIES and (sizes < _FEW).mean() > 0.5):
+        raise UsageError(
+            f"{path.name}: column {name} is no breakdown: most of its {len(sizes)} values stand for fewer than "
+            f"{_FEW} persons, so that the estimates would list records. Name a column of groups."
+        )
+    return _categories(column)
+
+
 def _categories(column: pd.Series) -> npt.NDArray[Any]:
     found: Any = column.astype("object").where(column.notna(), None)
     if not all(isinstance(label, str) or label is None for label in found.unique()):
@@ -110,52 +131,3 @@ def _auxiliaries(frame: pd.DataFrame, names: Sequence[str], path: Path) -> Numbe
             labels = pd.Series(files.complete(frame, name, path), dtype="str")
             parts.append(pd.get_dummies(labels, drop_first=True).to_numpy(dtype=np.float64))
     return np.hstack(parts)
-
-
-def replicates(path: Path, persons_path: Path, persons: int, strata: str = "") -> tuple[Numbers, Codes]:
-    """Replicate weights, and the stratum of each replicate.
-
-    The file has a row for each person: joined by the columns it shares with
-    the file of persons, or else in the same order. Its other columns are the
-    replicate weights. A replicate belongs to the stratum whose persons it
-    leaves out (weight 0), when strata are named; otherwise all are of one.
-
-    Raises
-    ------
-    SourceUnreadable
-        When the rows do not fit the persons, or a weight is no number or negative.
-    """
-    frame, own = files.read(path), files.read(persons_path)
-    shared = [name for name in frame.columns if name in set(own.columns)]
-    if shared:
-        frame = _matched(own[shared], frame, shared, path)
-    elif len(frame) != persons:
-        raise SourceUnreadable(
-            f"{path.name}: {len(frame)} rows of replicate weights for {persons} persons, and no column in common."
-        )
-    columns = [name for name in frame.columns if name not in shared]
-    if len(columns) < 2:
-        raise UsageError(f"{path.name}: fewer than two columns of replicate weights.")
-    weights = np.column_stack([np.nan_to_num(files.numbers(frame, name, path, "positive")) for name in columns])
-    if not strata:
-        return weights, np.zeros(len(columns), dtype=np.intp)
-    codes, _ = pd.factorize(own[strata], sort=True)
-    return weights, np.array([_stratum_of(weights[:, r], codes) for r in range(len(columns))], dtype=np.intp)
-
-
-def _matched(own: pd.DataFrame, frame: pd.DataFrame, shared: list[str], path: Path) -> pd.DataFrame:
-    try:
-        joined = own.merge(frame, on=shared, how="left", validate="one_to_one", indicator="found")
-    except (pd.errors.MergeError, ValueError):
-        raise SourceUnreadable(
-            f"{path.name}: the columns {', '.join(shared)} do not name each person once in both files."
-        ) from None
-    if not (joined["found"] == "both").all():
-        raise SourceUnreadable(f"{path.name}: {int((joined['found'] != 'both').sum())} persons have no row.")
-    return joined.drop(columns="found")
-
-
-def _stratum_of(weight: Numbers, codes: npt.NDArray[np.int64]) -> int:
-    """The stratum in which most of the weights are zero."""
-    left_out = codes[weight == 0]
-    return int(np.bincount(left_out).argmax()) if len(left_out) else -1
