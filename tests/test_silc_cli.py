@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import sas
 
 from reporting import cli
 
@@ -102,9 +103,11 @@ def test_the_contract(microdata: Path, tmp_path: Path) -> None:
     assert (found["ci_high"] - found["ci_low"]).to_numpy() == pytest.approx(2 * 1.96 * found["se"].to_numpy())
 
 
-@pytest.mark.parametrize("form", ["p.csv.gz", "p.parquet", "p.dta", "semicolon.csv", "tab.csv", "spaces.csv"])
+@pytest.mark.parametrize(
+    "form", ["p.csv.gz", "p.parquet", "p.dta", "p.sas7bdat", "semicolon.csv", "tab.csv", "spaces.csv"]
+)
 def test_any_format_gives_the_same(tmp_path: Path, form: str) -> None:
-    """Compressed, Parquet, Stata, decimal commas, marks and spaces are read alike, whatever the order of columns."""
+    """Compressed, Parquet, Stata, SAS, decimal commas and spaces are read alike, whatever the order of columns."""
     frame = persons(tmp_path)
     assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--by", "region", "--output", tmp_path / "a") == 0
     other = frame[list(frame.columns)[::-1]]
@@ -115,6 +118,8 @@ def test_any_format_gives_the_same(tmp_path: Path, form: str) -> None:
         other.to_parquet(path)
     elif form == "p.dta":
         other.to_stata(path, write_index=False)
+    elif form == "p.sas7bdat":
+        sas.write(other, path)
     elif form == "spaces.csv":
         path.write_bytes(b"\xef\xbb\xbf" + other.to_csv(index=False).replace(",", " , ").replace("\n", "\r\n").encode())
     else:

@@ -69,7 +69,7 @@ SPOILT = [
     ("802", "h", "HH060", lambda x: x + 1e5), ("001", "r", "RB050", lambda x: x * 1.02),
     ("002", "d", "DB090", lambda x: 0 * x), ("004", "r", "RB050", lambda x: -x), ("005", "r", "RB050", lambda x: 0 * x),
     ("key HB030", "h", "HB030", lambda x: 0 * x + 7), ("reference HB030", "h", "HB030", lambda x: x + 10**9),
-    ("reference PB030", "p", "PB030", lambda x: x + 10**9), ("same PB150", "p", "PB150", lambda x: 3 - x),
+    ("reference PB030", "p", "PB030", lambda x: x + 10**9), ("reference DB030", "h", "HB030", lambda x: x + 10**9), ("same PB150", "p", "PB150", lambda x: 3 - x),
     ("same PB140", "p", "PB140", lambda x: x + 1),
 ]  # fmt: skip
 
@@ -93,6 +93,9 @@ def test_flags_types_and_sub_items(whole: generate.Files) -> None:
     found = {f.check: f for f in checks.check(files_of(h=h))}
     assert found["flag HY020_F"].records == 1 and found["type HH030"].records == 20
     assert found["554"].records == int((h["HY120G"] < 900).sum())
+    r, p = whole.r.head(9).assign(RB064=-1.0), whole.p.head(9).assign(PB040=0.0)
+    found = {f.check: f for f in checks.check(files_of(r=r, p=p))}
+    assert found["007"].records == 9 and found["006"].records == 9
 
 
 def test_a_year_before_shows_changes(whole: generate.Files) -> None:
@@ -160,6 +163,39 @@ def test_what_the_files_do_not_hold_is_not_computed(
     for name in indicators:
         with pytest.raises(UsageError, match=f"{name} needs"):
             estimates.chosen(known, (name,), tuple(map(str, table)))
+
+
+def test_strata_and_keys_may_be_text(known: Declarations, whole: generate.Files) -> None:
+    """Labels for numbers give the same estimates and errors: no stratum and no person is lost."""
+    drawn = generate.sample(whole)
+
+    def text(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
+        return frame.assign(**{name: "X" + frame[name].astype(str).str.zfill(9) for name in names})
+
+    other = files_of(
+        d=text(drawn.d, "DB030", "DB050", "DB060"), r=text(drawn.r, "RB030", "RB040"), h=text(drawn.h, "HB030"),
+        p=text(drawn.p, "PB030"),
+    )  # fmt: skip
+    object.__setattr__(other, "places", drawn.survey().places)
+    measures = estimates.chosen(known, ("arop", "gini"))
+    found, expected = (
+        estimates.estimate(known, persons.as_persons(persons.build(files)), measures)
+        for files in (other, drawn.survey())
+    )
+    assert [(e.value, e.se) for e in found] == [pytest.approx((e.value, e.se)) for e in expected]
+    assert failed(checks.check(other)) == {}
+
+
+def test_strata_of_some_households_only_are_refused(whole: generate.Files) -> None:
+    """A stratum that is missing for some would be lost without a word; missing for all there is none."""
+    for missing, said in ((whole.d.index < 7, "DB050 is empty in 7 households"), (whole.d.index >= 0, "")):
+        d = whole.d.assign(DB050=whole.d["DB050"].mask(missing))
+        table = persons.build(survey.Survey(d, whole.r, whole.h, whole.p, whole.survey().places))
+        if said:
+            with pytest.raises(SourceUnreadable, match=said):
+                persons.as_persons(table)
+        else:
+            assert len(np.unique(persons.as_persons(table).design.stratum)) == 1
 
 
 def test_income_before_transfers_without_its_total(whole: generate.Files) -> None:
@@ -283,7 +319,16 @@ def test_what_cannot_be_joined_is_refused(whole: generate.Files) -> None:
     twice = survey.Survey(whole.d, whole.r, pd.concat([whole.h, whole.h.head(3)]), whole.p, whole.survey().places)
     with pytest.raises(SourceUnreadable, match="3 records repeat their key HB030"):
         persons.build(twice)
-    other = survey.Survey(whole.d.assign(DB030=whole.d["DB030"] + 10**7), whole.r, whole.h, whole.p, {})
+    text = survey.Survey(whole.d, whole.r, whole.h.assign(HB030="x"), whole.p, whole.survey().places)
+    with pytest.raises(SourceUnreadable, match="repeat their key HB030"):
+        persons.build(text)
+    text = survey.Survey(
+        whole.d, whole.r, whole.h.assign(HB030=whole.h["HB030"].astype(str)), whole.p, whole.survey().places
+    )
+    with pytest.raises(SourceUnreadable, match="RB040, DB030, HB030 are numbers in one file and text in another"):
+        persons.build(text)
+    places = whole.survey().places
+    other = survey.Survey(whole.d.assign(DB030=whole.d["DB030"] + 10**7), whole.r, whole.h, whole.p, places)
     with pytest.raises(SourceUnreadable, match="are they of one year"):
         persons.build(other)
 

@@ -83,7 +83,7 @@ def build(
     centre: Centre = "stratum",
     anchor: Anchor = 0.0,
     households: Annotated[
-        float, typer.Option(help="Private households, for the IESS precision requirement; by default their weights' sum.")
+        float, typer.Option(help="Private households, for the precision requirement; by default the sum of weights.")
     ] = 0.0,
     findings: Annotated[Path | None, typer.Option(help="JSON file of the findings of the checks.")] = None,
 ) -> None:  # fmt: skip

@@ -80,6 +80,16 @@ def build(stratum: npt.NDArray[Any] | None, cluster: npt.NDArray[Any] | None, pe
     return Design(psu, joined, count)
 
 
+def of_counted(stratum: npt.NDArray[Any] | None, cluster: npt.NDArray[Any] | None, weight: Numbers) -> Design:
+    """The design of those who count: persons without a weight are no PSU."""
+    counts = weight > 0
+    strata, clusters = (None if labels is None else labels[counts] for labels in (stratum, cluster))
+    built = build(strata, clusters, int(counts.sum()))
+    psu = np.zeros(len(weight), dtype=np.intp)
+    psu[counts] = built.psu
+    return replace(built, psu=psu)
+
+
 def _codes(labels: npt.NDArray[Any], sort: bool = False) -> Codes:
     codes, _ = pd.factorize(labels, sort=sort)
     return np.asarray(codes, dtype=np.intp)

@@ -56,20 +56,29 @@ def _joined(survey: Survey) -> pd.DataFrame:
     if "RB110" in persons:
         persons = persons[persons["RB110"].isna() | persons["RB110"].between(1, 4)]
     households = survey.d[survey.number("d", "DB135", 1.0) == 1]
-    for frame, key, letter in ((households, "DB030", "d"), (persons, "RB030", "r"), (survey.h, "HB030", "h"),
-                               (survey.p, "PB030", "p")):  # fmt: skip
-        twice = int(frame[key].duplicated().sum())
-        if twice:
-            place = survey.places[letter].name
-            raise SourceUnreadable(
-                f"{place}: {twice} records repeat their key {key}: records cannot be joined. Correct the file."
-            )
+    keyed = ((households, "DB030", "d"), (persons, "RB030", "r"), (survey.h, "HB030", "h"), (survey.p, "PB030", "p"))
+    for frame, key, letter in keyed:
+        _refuse_keys(frame, key, survey.places[letter].name)
+    _refuse_types((persons["RB040"], households["DB030"], survey.h["HB030"]), (persons["RB030"], survey.p["PB030"]))
     joined = persons.merge(households, left_on="RB040", right_on="DB030", validate="many_to_one")
     joined = joined.merge(survey.h, left_on="RB040", right_on="HB030", validate="many_to_one")
     joined = joined.merge(survey.p, left_on="RB030", right_on="PB030", how="left", validate="one_to_one")
     if joined.empty:
         raise SourceUnreadable("No person of the R file has a household in the D and H files: are they of one year?")
     return joined.rename(columns={"RB040": "household"}).assign(age=_age(joined), weight=joined["RB050"])
+
+
+def _refuse_keys(frame: pd.DataFrame, key: str, place: str) -> None:
+    for wrong, what in ((frame[key].duplicated(), f"repeat their key {key}"), (frame[key].isna(), f"have no {key}")):
+        if count := int(wrong.sum()):
+            raise SourceUnreadable(f"{place}: {count} records {what}: records cannot be joined. Correct the file.")
+
+
+def _refuse_types(*groups: tuple[pd.Series, ...]) -> None:
+    for group in groups:
+        if len({pd.api.types.is_numeric_dtype(column) for column in group}) > 1:
+            names = ", ".join(str(column.name) for column in group)
+            raise SourceUnreadable(f"{names} are numbers in one file and text in another. Write them alike.")
 
 
 def _age(members: pd.DataFrame) -> pd.Series:
@@ -269,7 +278,7 @@ def as_persons(table: pd.DataFrame, by: tuple[str, ...] = ()) -> Persons:
     UsageError
         For a breakdown that there is not, or whose variables the files do not have.
     SourceUnreadable
-        For negative weights.
+        For negative weights, and for strata or PSUs of some households only.
     """
     columns = {"age": "age_group"}
     there = [name for name in BREAKDOWNS if table.get(columns.get(name, name), pd.Series(dtype="object")).notna().any()]
@@ -281,15 +290,24 @@ def as_persons(table: pd.DataFrame, by: tuple[str, ...] = ()) -> Persons:
         raise SourceUnreadable(f"RB050 is negative in {negative} records of the R file. Correct the file.")
     known = table["income"].notna() & table["weight"].notna()
     numbers: npt.NDArray[np.float64] = table["income"].where(known).to_numpy(dtype=np.float64, na_value=np.nan)
-    stratum = table["DB050"] if "DB050" in table and table["DB050"].notna().all() else None
-    psu = table["DB060"] if "DB060" in table and table["DB060"].notna().all() else table["household"]
+    weight = table["weight"].fillna(0.0).to_numpy(dtype=np.float64)
+    stratum, psu = _design_variable(table, "DB050"), _design_variable(table, "DB060")
     return Persons(
         numbers,
-        table["weight"].fillna(0.0).to_numpy(dtype=np.float64),
-        design.build(None if stratum is None else stratum.to_numpy(), psu.to_numpy(), len(table)),
+        weight,
+        design.of_counted(stratum, table["household"].to_numpy() if psu is None else psu, weight),
         {name: _labels(table[columns.get(name, name)]) for name in by},
         {str(name): table[name].to_numpy() for name in table},
     )
+
+
+def _design_variable(table: pd.DataFrame, name: str) -> npt.NDArray[Any] | None:
+    """Strata or PSUs; None where the design has none."""
+    if name not in table or table[name].isna().all():
+        return None
+    if missing := int(table.drop_duplicates("household")[name].isna().sum()):
+        raise SourceUnreadable(f"{name} is empty in {missing} households of the D file. Give it for all or for none.")
+    return np.asarray(table[name])
 
 
 def households(table: pd.DataFrame) -> tuple[float, dict[str, float]]:

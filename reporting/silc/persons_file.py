@@ -61,7 +61,7 @@ def read(path: Path, columns: Columns) -> Persons:
     return Persons(
         income,
         weight,
-        _design(labels[columns.strata], labels[columns.cluster], weight),
+        design.of_counted(labels[columns.strata], labels[columns.cluster], weight),
         {name: _breakdown(frame[name], name, columns, path) for name in columns.by},
         {name: files.numbers(frame, name, path) for name in columns.variables},
         _auxiliaries(frame, columns.auxiliaries, path),
@@ -87,16 +87,6 @@ def column(path: Path, name: str) -> Numbers:
 def identities(path: Path, name: str) -> npt.NDArray[Any]:
     """A column of identities, as text."""
     return files.complete(files.read(path, [name], [name]), name, path)
-
-
-def _design(stratum: npt.NDArray[Any] | None, cluster: npt.NDArray[Any] | None, weight: Numbers) -> design.Design:
-    """The design of those who count: persons without a weight are no PSU."""
-    counts = weight > 0
-    strata, clusters = (None if labels is None else labels[counts] for labels in (stratum, cluster))
-    built = design.build(strata, clusters, int(counts.sum()))
-    psu = np.zeros(len(weight), dtype=np.intp)
-    psu[counts] = built.psu
-    return design.Design(psu, built.stratum, built.joined)
 
 
 def _breakdown(column: pd.Series, name: str, columns: Columns, path: Path) -> npt.NDArray[Any]:

@@ -10,7 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from reporting.silc import deprivation, income
-from reporting.silc.survey import KEYS, LABELS, MISSING_FLAGS, Survey
+from reporting.silc.survey import KEYS, LABELS, MISSING_FLAGS, NAMES, Survey, numeric
 
 Severity = Literal["error", "warning", "information"]
 #: What variables of a file are called.
@@ -58,19 +58,31 @@ def findings(survey: Survey) -> Iterator[Finding]:
             continue
         yield from _variables(frame, letter)
         for name in frame:
-            if name not in LABELS and not pd.api.types.is_numeric_dtype(frame[name]):
+            if name not in (*LABELS, *NAMES) and not pd.api.types.is_numeric_dtype(frame[name]):
                 wrong = pd.to_numeric(frame[name], errors="coerce").isna() & frame[name].notna()
                 yield found(f"type {name}", "a number is expected", "warning", letter, wrong)
         yield from _flags(survey, letter)
         records = frame if letter != "r" or "RB110" not in frame else frame[frame["RB110"] != 5]
         yield from when(f"key {key}", "the key is unique", "error", letter, records[key].duplicated(keep=False))
         yield from when(f"key {key} missing", "the key is given", "error", letter, frame[key].isna())
-    for child, column, parent in (("h", "HB030", "d"), ("r", "RB040", "d"), ("p", "PB030", "r")):
-        if len(survey.file(child)) and len(survey.file(parent)):
-            orphans = ~survey.file(child)[column].isin(survey.file(parent)[KEYS[parent]])
-            title = f"each record has one in the {parent.upper()} file"
-            yield from when(f"reference {column}", title, "error", child, orphans)
+    yield from _references(numeric(survey))
     yield from _same_in_both(survey)
+
+
+def _references(survey: Survey) -> Iterator[Finding]:
+    """Each record has those it belongs to: households, questionnaires of households and of persons."""
+    d = survey.d[survey.number("d", "DB135", 1.0) == 1]
+    members = survey.r[survey.number("r", "RB110", 1.0).between(1, 4)]
+    adults = members[members["RB081"] >= 16] if "RB081" in members else members.head(0)
+    for frame, child, column, parent, severity in (
+        (survey.h, "h", "HB030", "d", "error"), (survey.r, "r", "RB040", "d", "error"),
+        (survey.p, "p", "PB030", "r", "error"), (d, "d", "DB030", "h", "error"), (members, "r", "RB040", "h", "error"),
+        (adults, "r", "RB030", "p", "warning"),
+    ):  # fmt: skip
+        if len(frame) and len(survey.file(parent)):
+            orphans = ~frame[column].isin(survey.file(parent)[KEYS[parent]])
+            title = f"each record has one in the {parent.upper()} file"
+            yield from when(f"reference {column}", title, severity, child, orphans)
 
 
 def found(check: str, title: str, severity: Severity, letter: str, failed: pd.Series) -> Finding:

@@ -41,6 +41,8 @@ RECODED = {
 }
 #: Variables that are labels, never numbers.
 LABELS = ("DB020", "DB040", "HB020", "PB020", "RB020", "PB220A", "RB280", "RB290", "PB210", "NR_ITW")
+#: Variables that name households, persons, strata and clusters: numbers or text, as the file has them.
+NAMES = ("DB030", "DB050", "DB060", "DB062", "HB030", "PB030", "RB030", "RB040", "RB220", "RB230", "RB240")
 #: Flags that say why a value is missing.
 MISSING_FLAGS = tuple(range(-8, 0))
 
@@ -133,8 +135,9 @@ def numeric(survey: Survey) -> Survey:
 
 
 def _with_numbers(frame: pd.DataFrame, convert: Callable[[pd.Series], pd.Series]) -> pd.DataFrame:
-    """A file with its columns of text converted, labels aside."""
-    texts = [str(n) for n in frame if n not in LABELS and not pd.api.types.is_numeric_dtype(frame[n])]
+    """A file with its columns of text converted, labels and names aside."""
+    kept = (*LABELS, *NAMES)
+    texts = [str(n) for n in frame if n not in kept and not pd.api.types.is_numeric_dtype(frame[n])]
     return frame.assign(**{name: convert(frame[name]) for name in texts})
 
 
