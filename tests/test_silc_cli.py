@@ -390,6 +390,24 @@ def test_from_four_files_to_estimates(tmp_path: Path) -> None:
     assert by_name["gini"]["deff"] > 0.2
 
 
+def test_replicate_weights_beside_the_four_files(tmp_path: Path) -> None:
+    """Replicates by household, as Statbel hands them out: the error of leaving out each PSU."""
+    files = drawn(tmp_path / "files")
+    d = pd.read_csv(tmp_path / "files" / "synthetic_d.csv")
+    rows = []
+    for psu, own in d.groupby("DB060"):
+        stratum = d["DB050"] == own["DB050"].iloc[0]
+        count = d.loc[stratum, "DB060"].nunique()
+        factor = np.where(stratum, count / (count - 1), 1.0)
+        some = d.assign(RB050=d["DB090"] * factor, PSU_JCK=psu, STRATUM_JCK=own["DB050"].iloc[0])
+        rows.append(some.loc[some["DB060"] != psu, ["DB030", "RB050", "PSU_JCK", "STRATUM_JCK"]])
+    pd.concat(rows).to_csv(tmp_path / "jck.csv", index=False)
+    words = ("silc", "build", *files, "--indicator", "arop", "--indicator", "arope", "--variance", "jackknife")
+    assert run(*words, "--output", tmp_path / "own.csv") == 0
+    assert run(*words, "--replicates", tmp_path / "jck.csv", "--output", tmp_path / "given.csv") == 0
+    pd.testing.assert_frame_equal(table(tmp_path / "own.csv"), table(tmp_path / "given.csv"), rtol=1e-9)
+
+
 def test_no_record_of_the_four_files_reaches_anything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Canaries in incomes and identities: in no output, no finding, no record, no message, also when it fails."""
     files = drawn(tmp_path / "files")

@@ -69,7 +69,8 @@ SPOILT = [
     ("802", "h", "HH060", lambda x: x + 1e5), ("001", "r", "RB050", lambda x: x * 1.02),
     ("002", "d", "DB090", lambda x: 0 * x), ("004", "r", "RB050", lambda x: -x), ("005", "r", "RB050", lambda x: 0 * x),
     ("key HB030", "h", "HB030", lambda x: 0 * x + 7), ("reference HB030", "h", "HB030", lambda x: x + 10**9),
-    ("reference PB030", "p", "PB030", lambda x: x + 10**9), ("reference DB030", "h", "HB030", lambda x: x + 10**9), ("same PB150", "p", "PB150", lambda x: 3 - x),
+    ("reference PB030", "p", "PB030", lambda x: x + 10**9),
+    ("reference DB030", "h", "HB030", lambda x: x + 10**9), ("same PB150", "p", "PB150", lambda x: 3 - x),
     ("same PB140", "p", "PB140", lambda x: x + 1),
 ]  # fmt: skip
 

@@ -43,6 +43,7 @@ More = Annotated[list[str] | None, typer.Argument(metavar="[COLUMN]...", help="F
 Anchor = Annotated[float, typer.Option(help="Anchored threshold: base year's, times the prices since.")]
 Draws = Annotated[int, typer.Option(help="Replicates of the bootstrap.")]
 Seed = Annotated[int, typer.Option(help="Seed of the bootstrap; it is recorded.")]
+Replicates = Annotated[Path | None, typer.Option(help="File of replicate weights.")]
 Centre = Annotated[str, typer.Option(help="Centre of the jackknife: stratum (Statbel) or overall (R survey).")]
 
 
@@ -68,6 +69,12 @@ def discreet(verb: Function) -> Function:
     return run  # type: ignore[return-value]
 
 
+def resampled(variance: str, replicates: Path | None) -> None:
+    """Refuse replicate weights where no variance is made from them."""
+    if replicates and variance not in ("bootstrap", "jackknife"):
+        raise UsageError(f"--replicates goes with --variance jackknife or bootstrap, not {variance}.")
+
+
 def keep(output: Path, *inputs: Path | None) -> None:
     """Refuse to write over a file that is read."""
     for path in filter(None, inputs):
@@ -88,7 +95,7 @@ def indicators(
     cluster: Annotated[str, typer.Option(help="Column of the clusters (PSU).")] = "",
     by: By = None,
     variance: Variance = "linearised",
-    replicates: Annotated[Path | None, typer.Option(help="File of replicate weights.")] = None,
+    replicates: Replicates = None,
     convention: Kind = "eurostat",
     indicator: Chosen = None,
     auxiliary: Annotated[list[str] | None, typer.Option(help="Calibration variable, repeatable.")] = None,
@@ -98,11 +105,10 @@ def indicators(
     anchor: Anchor = 0.0,
 ) -> None:
     """Social indicators of a file of persons, with standard errors."""
-    from reporting.silc import conventions, estimates, persons_file
+    from reporting.silc import conventions, estimates, files, persons_file
     from reporting.silc import replicates as given
 
-    if replicates and variance not in ("bootstrap", "jackknife"):
-        raise UsageError(f"--replicates goes with --variance jackknife or bootstrap, not {variance}.")
+    resampled(variance, replicates)
     if auxiliary and variance != "linearised":
         raise UsageError(f"--auxiliary goes with --variance linearised, not {variance}.")
     if more and not by:
@@ -118,7 +124,7 @@ def indicators(
     )  # fmt: skip
     table = persons_file.read(persons, columns)
     if replicates:
-        weights, stratum = given.read(replicates, persons, weight, strata)
+        weights, stratum = given.read(replicates, files.read(persons), weight, strata)
         method = replace(method, weights=weights, strata=stratum)
     found = estimates.estimate(known, table, measures + estimates.anchored(anchor), convention, method)
     write(output, [[getattr(e, name) for name in COLUMNS] for e in found])

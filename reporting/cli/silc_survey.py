@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,11 +20,13 @@ from reporting.cli.silc import (
     Draws,
     Kind,
     Output,
+    Replicates,
     Seed,
     Variance,
     discreet,
     keep,
     record,
+    resampled,
     silc,
     write,
 )
@@ -76,6 +78,7 @@ def build(
     d: Register = None, r: Members = None, h: Households = None, p: Questionnaires = None,
     by: By = None,
     variance: Variance = "linearised",
+    replicates: Replicates = None,
     convention: Kind = "eurostat",
     indicator: Chosen = None,
     draws: Draws = 250,
@@ -92,19 +95,24 @@ def build(
     Breakdowns: sex, age, region, hhtyp, activity, education, tenure, urban, quintile.
     """
     from reporting.silc import checks, conventions, estimates, persons, publish, survey
+    from reporting.silc import replicates as given
 
+    resampled(variance, replicates)
     known = declarations.load()
     conventions.named(convention)
     method = estimates.Method(variance, draws, seed, centre)
     for file in (output, findings):
         if file:
-            keep(file, d, r, h, p)
+            keep(file, d, r, h, p, replicates)
     files = survey.read(d=d, r=r, h=h, p=p)
     found = checks.check(files)
     if findings:
         findings.write_text(json.dumps([asdict(f) for f in found], indent=1) + "\n", encoding="utf-8")
     members = persons.build(files)
     table = persons.as_persons(members, tuple(by or ()))
+    if replicates:
+        weights, stratum = given.read(replicates, members, "RB050", "DB050" if "DB050" in members else "")
+        method = replace(method, weights=weights, strata=stratum)
     measures = estimates.chosen(known, tuple(indicator or ()), tuple(table.variables)) + estimates.anchored(anchor)
     rows = estimates.estimate(known, table, measures, convention, method)
     write(output, [[getattr(row, name) for name in COLUMNS] for row in rows])

@@ -24,10 +24,11 @@ _REPLICATE, _STRATUM = ("id_jck", "psu_jck"), ("stratum_jck", "strate_jck")
 _ROLES = (*_REPLICATE, *_STRATUM, "scale_jck", "facteur_h")
 
 
-def read(path: Path, persons_path: Path, weight: str, strata: str = "") -> tuple[Numbers, Codes]:
+def read(path: Path, own: pd.DataFrame, weight: str, strata: str = "") -> tuple[Numbers, Codes]:
     """Replicate weights, a row for each person and a column for each replicate, and each replicate's stratum.
 
-    A replicate belongs to the stratum its file names (long form) or whose
+    ``own`` are the persons, ``weight`` and ``strata`` the names of their
+    columns. A replicate belongs to the stratum its file names (long form) or whose
     persons it leaves out (weight 0), when strata are named; otherwise all
     replicates are of one.
 
@@ -39,7 +40,7 @@ def read(path: Path, persons_path: Path, weight: str, strata: str = "") -> tuple
     UsageError
         When there are fewer than two replicates.
     """
-    frame, own = files.read(path), files.read(persons_path)
+    frame = files.read(path)
     lower = {str(name).lower(): str(name) for name in frame}
     replicate = next((lower[name] for name in _REPLICATE if name in lower), None)
     if replicate is not None:
