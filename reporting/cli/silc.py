@@ -170,6 +170,9 @@ def record(path: Path, table: Any, convention: str, method: Any, facts: dict[str
         "records": len(table.weight),
         "without_weight": int((table.weight == 0).sum()),
         "without_income": int(((table.weight > 0) & ~known).sum()),
+        "without_category": {
+            name: int(sum(label is None for label in labels)) for name, labels in table.breakdowns.items()
+        },
         "psus": table.design.psus,
         "strata_used": len(set(table.design.stratum.tolist())),
         "strata_joined": table.design.joined,

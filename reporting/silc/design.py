@@ -148,4 +148,9 @@ def interval(value: float, error: float, rate: bool, psus: int) -> tuple[float, 
         most = 100 * (1 - 0.025 ** (1 / max(psus, 1)))
         return (0.0, most) if p <= 0 else (100 - most, 100.0)
     middle, half = math.log(p / (1 - p)), WIDTH * error / 100 / (p * (1 - p))
-    return 100 / (1 + math.exp(half - middle)), 100 / (1 + math.exp(-half - middle))
+    return _percent(middle - half), _percent(middle + half)
+
+
+def _percent(logit: float) -> float:
+    """A proportion in per cent from the logit scale."""
+    return 100 / (1 + math.exp(min(-logit, 700.0)))

@@ -155,7 +155,7 @@ def _at_work(members: pd.DataFrame) -> dict[str, Any]:
 
 def _states(smsd: pd.Series, jobless: pd.Series) -> dict[str, pd.Series]:
     """How severe deprivation and (quasi-)jobless households overlap, and shares of persons in several states."""
-    either = np.maximum(smsd, jobless)
+    either = pd.Series(np.maximum(smsd, jobless))
     others = smsd + jobless
     return {
         "smsd_or_jobless": either,

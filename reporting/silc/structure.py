@@ -18,7 +18,7 @@ _NAMES = {letter: re.compile(rf"{letter.upper()}[A-Z]_?\d{{1,3}}[A-Z]?\d?[A-Z]?(
 #: Variables that indicators and breakdowns are made from.
 EXPECTED = {
     "d": ("DB040", "DB050", "DB060", "DB100"),
-    "r": ("RB081", "RB110", "RB220", "RB230"),
+    "r": ("RB081", "RB110", "RB220"),
     "h": (
         "HY010", "HY022", "HY023", *income.HOUSEHOLD, *income.DEDUCTIONS, *income.TRANSFERS[0],
         *(name for names, _ in deprivation.HOUSEHOLD for name in names), "HH021", "HH070",
@@ -74,11 +74,12 @@ def _references(survey: Survey) -> Iterator[Finding]:
     d = survey.d[survey.number("d", "DB135", 1.0) == 1]
     members = survey.r[survey.number("r", "RB110", 1.0).between(1, 4)]
     adults = members[members["RB081"] >= 16] if "RB081" in members else members.head(0)
-    for frame, child, column, parent, severity in (
+    pairs: tuple[tuple[pd.DataFrame, str, str, str, Severity], ...] = (
         (survey.h, "h", "HB030", "d", "error"), (survey.r, "r", "RB040", "d", "error"),
         (survey.p, "p", "PB030", "r", "error"), (d, "d", "DB030", "h", "error"), (members, "r", "RB040", "h", "error"),
         (adults, "r", "RB030", "p", "warning"),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for frame, child, column, parent, severity in pairs:
         if len(frame) and len(survey.file(parent)):
             orphans = ~frame[column].isin(survey.file(parent)[KEYS[parent]])
             title = f"each record has one in the {parent.upper()} file"
