@@ -173,7 +173,8 @@ def test_a_bad_cell_is_named_by_line_and_column_never_by_value(
         ("x,w\n,2\n3,0\n", 3, "nobody has both an income (x) and a weight (w)"),
         ("x,w\n1\n3,5\n", 3, "line 2: 1 fields where the header has 2"),
         ('x,w\n"1,2\n3,4\n', 3, "p.csv: line 3: 1 fields"),
-        ("987654.321,424242.4242\n1,2\n", 2, "line 1 holds numbers. Give the file a header"),
+        ('{"x": 987654.321}\n1\n', 2, "line 1 holds no names"),
+        ("987654.321,424242.4242\n1,2\n", 2, "line 1 holds no names. Give the file a header"),
     ],
 )
 def test_a_bad_file_is_refused_with_what_is_wrong(
@@ -204,6 +205,9 @@ def test_a_bad_file_is_refused_with_what_is_wrong(
         (("--auxiliary", "x", "--variance", "bootstrap"), "--auxiliary goes with --variance linearised"),
         (("--anchor", "-5"), "an anchored threshold is an amount above 0"),
         (("--output", "p.csv"), "p.csv is a file that is read"),
+        (("--output", "."), "name a file in a folder that is there"),
+        (("--output", "nowhere/o.csv"), "name a file in a folder that is there"),
+        (("--variance", "bootstrap", "--seed", "-1"), "a seed is not negative"),
     ],
 )
 def test_wrong_use(
@@ -435,7 +439,13 @@ def test_no_record_of_the_four_files_reaches_anything(tmp_path: Path, capsys: py
     [
         (("silc", "check"), "Name at least one of the four files"),
         (("silc", "build", "--output", "o.csv"), "Name at least one of the four files"),
-        (("silc", "generate", "x", "--households", "3"), "at least 200 households"),
+        (("silc", "generate", "x", "--households", "3"), "at least 200 and at most 10,000,000 households"),
+        (("silc", "generate", "x", "--households", "99999999999"), "at most 10,000,000 households"),
+        (("silc", "generate", "x", "--seed", "-1"), "a seed that is not negative"),
+        (
+            ("silc", "build", "--h", "h.csv", "--findings", "no/f.json", "--output", "o.csv"),
+            "--findings no/f.json: name",
+        ),
         (("silc", "check", "--h", "nowhere.csv"), "there is no such file"),
     ],
 )

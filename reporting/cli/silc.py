@@ -25,6 +25,8 @@ silc = typer.Typer(help="Indicators from EU-SILC microdata.", no_args_is_help=Tr
 app.add_typer(silc, name="silc")
 
 COLUMNS = ("indicator", "by", "category", "value", "se", "ci_low", "ci_high", "n", "flag")
+#: Beyond so many clusters, each is too small for a jackknife of quantiles.
+_MANY = 500
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 Output = Annotated[Path, typer.Option("--output", help="CSV file of the estimates.")]
@@ -39,7 +41,7 @@ Chosen = Annotated[
     ),
 ]
 By = Annotated[list[str] | None, typer.Option("--by", help="Column of a breakdown, repeatable.")]
-More = Annotated[list[str] | None, typer.Argument(metavar="[COLUMN]...", help="Further columns of breakdowns.")]
+More = Annotated[list[str] | None, typer.Argument(metavar="COLUMN", help="Further columns of breakdowns.")]
 Anchor = Annotated[float, typer.Option(help="Anchored threshold: base year's, times the prices since.")]
 Draws = Annotated[int, typer.Option(help="Replicates of the bootstrap.")]
 Seed = Annotated[int, typer.Option(help="Seed of the bootstrap; it is recorded.")]
@@ -75,11 +77,13 @@ def resampled(variance: str, replicates: Path | None) -> None:
         raise UsageError(f"--replicates goes with --variance jackknife or bootstrap, not {variance}.")
 
 
-def keep(output: Path, *inputs: Path | None) -> None:
-    """Refuse to write over a file that is read."""
+def keep(output: Path, *inputs: Path | None, option: str = "--output") -> None:
+    """Refuse to write where nothing can be written, or over a file that is read."""
+    if output.is_dir() or not output.parent.is_dir():
+        raise UsageError(f"{option} {output}: name a file in a folder that is there.")
     for path in filter(None, inputs):
         if output.resolve() == path.resolve():
-            raise UsageError(f"--output {output} is a file that is read: name another.")
+            raise UsageError(f"{option} {output} is a file that is read: name another.")
 
 
 @silc.command(epilog="Example: reporting silc indicators persons.csv --income eqIncome --weight rb050 "
@@ -185,5 +189,11 @@ def record(path: Path, table: Any, convention: str, method: Any, facts: dict[str
             f"{facts['without_weight']} without a weight.",
             markup=False,
         )
+    if method.kind == "jackknife" and method.weights is None and table.design.psus > _MANY:
+        err.print(
+            f"the jackknife left out {table.design.psus} small clusters one at a time: right for the Gini coefficient "
+            "and means, not for what rests on a quantile (rates, gap, S80/S20). Take linearised or bootstrap there.",
+            markup=False,
+        )
     if table.design.joined:
-        err.print(f"{table.design.joined} strata with a single cluster were joined with a neighbour.", markup=False)
+        err.print(f"strata with a single cluster, joined with a neighbour: {table.design.joined}.", markup=False)

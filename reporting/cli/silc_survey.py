@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -31,6 +31,9 @@ from reporting.cli.silc import (
     write,
 )
 from reporting.errors import UsageError
+
+if TYPE_CHECKING:
+    from reporting.silc.structure import Finding
 
 Register = Annotated[Path | None, typer.Option("--d", help="Household register (D file).")]
 Members = Annotated[Path | None, typer.Option("--r", help="Person register (R file).")]
@@ -61,10 +64,14 @@ def check(
         raise typer.Exit(1)
 
 
-def _print(found: list) -> None:  # type: ignore[type-arg]
+def _print(found: list[Finding]) -> None:
     failed = [f for f in found if f.outcome == "failed"]
     for finding in failed:
-        out.print(f"{finding.severity}: {finding.message}", markup=False)
+        if finding.check != "missing":
+            out.print(f"{finding.severity}: {finding.message}", markup=False)
+    for file in dict.fromkeys(f.file for f in failed if f.check == "missing"):
+        names = ", ".join(f.title.split()[0] for f in failed if (f.check, f.file) == ("missing", file))
+        out.print(f"information: missing in over 5 % of the {file} file: {names}", markup=False)
     undecidable = sorted({f.check for f in found if f.outcome == "undecidable"})
     if undecidable:
         out.print(f"undecidable, a variable or a file is missing: {', '.join(undecidable)}", markup=False)
@@ -101,9 +108,9 @@ def build(
     known = declarations.load()
     conventions.named(convention)
     method = estimates.Method(variance, draws, seed, centre)
-    for file in (output, findings):
-        if file:
-            keep(file, d, r, h, p, replicates)
+    keep(output, d, r, h, p, replicates)
+    if findings:
+        keep(findings, d, r, h, p, replicates, option="--findings")
     files = survey.read(d=d, r=r, h=h, p=p)
     found = checks.check(files)
     if findings:
@@ -197,13 +204,17 @@ def generate(
     psus: Annotated[int, typer.Option(help="PSUs drawn in each stratum; 0: the whole population.")] = 12,
     per_psu: Annotated[int, typer.Option(help="Households drawn in each PSU.")] = 20,
     year: Annotated[int, typer.Option(help="Year of the survey.")] = 2025,
-    seed: Annotated[int, typer.Option(help="Seed; it is part of the names of nothing, but gives the same files.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed: the same one gives the same files.")] = 1,
 ) -> None:
     """Synthetic D, R, H and P files: invented, to try everything without confidential data."""
     from reporting.silc import generate as generator
 
-    if households < 200 or psus < 0 or per_psu < 1:
-        raise UsageError("Give at least 200 households, no negative number of PSUs and a household in each PSU.")
+    if not 200 <= households <= 10_000_000 or psus < 0 or per_psu < 1:
+        raise UsageError(
+            "Give at least 200 and at most 10,000,000 households, no negative number of PSUs, a household in each PSU."
+        )
+    if seed < 0 or not 1990 <= year <= 2100:
+        raise UsageError("Give a seed that is not negative and a year from 1990 to 2100.")
     whole = generator.population(households, year, seed)
     drawn = generator.sample(whole, psus, per_psu, seed) if psus else whole
     for path in drawn.write(folder).values():

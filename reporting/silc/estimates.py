@@ -74,6 +74,8 @@ class Method:
             raise UsageError(f"Unknown centre {self.centre!r}. There are: stratum, overall.")
         if self.draws < 2:
             raise UsageError(f"{self.draws} draws make no variance: give 100 or more.")
+        if self.seed < 0:
+            raise UsageError(f"--seed {self.seed}: a seed is not negative.")
 
 
 def call(module: ModuleType, measure: Measure) -> Callable[[Scope], Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ _PARQUET, _GZIP, _SAS = b"PAR1", b"\x1f\x8b", b"\xc2\xea\x81\x60"
 #: Stata of the last ten years, and older: release, byte order, file type.
 _STATA = (b"<stata_dta>", *(bytes([release, order, 1]) for release in (113, 114, 115) for order in (1, 2)))
 _SHOWN = 5
+#: What may be repeated as the name of a column.
+_NAME = re.compile(r"[^\W\d][\w .-]{0,63}")
 
 
 def read(path: Path, columns: Sequence[str] | None = None, text: Iterable[str] = ()) -> pd.DataFrame:
@@ -146,19 +149,11 @@ def _refuse_missing(wanted: Iterable[str], head: Sequence[str]) -> None:
     missing = [name for name in dict.fromkeys(wanted) if name not in head]
     if not missing:
         return
-    names = [str(name) for name in head if not _is_number(str(name))]
+    names = [str(name) for name in head if _NAME.fullmatch(str(name))]
     if 2 * len(names) <= len(head):  # a record, which must not be repeated
-        raise UsageError(f"no column {', '.join(missing)}: line 1 holds numbers. Give the file a header of names.")
+        raise UsageError(f"no column {', '.join(missing)}: line 1 holds no names. Give the file a header.")
     listed = ", ".join(names[:60]) + (" …" if len(names) > 60 else "")
     raise UsageError(f"no column {', '.join(missing)}. There are: {listed}.")
-
-
-def _is_number(name: str) -> bool:
-    try:
-        float(name.replace(",", "."))
-    except ValueError:
-        return False
-    return True
 
 
 def _refuse_ragged(received: bytes, separator: str, width: int) -> None:

@@ -2,7 +2,8 @@
 
 Rates, the gap, the Gini coefficient and shares are in per cent; ratios are
 ratios. An indicator that is not defined for a domain (nobody is poor, nobody
-is there) is NaN; who prints it adds the flag.
+is there, incomes are not positive where one divides by them) is NaN; who prints
+it adds the flag.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ NAN = float("nan")
 
 
 def _over(a: float, b: float) -> float:
-    """A quotient; NaN where it is not defined."""
-    return a / b if b and np.isfinite(b) else NAN
+    """A share of a positive amount; NaN where there is none."""
+    return a / b if b > 0 and np.isfinite(b) else NAN
 
 
 def _sum(values: Numbers, count: int) -> float:
