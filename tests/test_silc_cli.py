@@ -57,11 +57,12 @@ COMMON = ("--income", "x", "--weight", "w")
 
 
 def test_further_breakdowns_follow_the_option(tmp_path: Path) -> None:
-    """``--by a b`` and ``--by a --by b`` are the same; each adds up to the total."""
+    """``--by a b``, ``--by a,b`` and ``--by a --by b`` are the same; each adds up to the total."""
     persons(tmp_path)
-    for words, name in ((("--by", "region", "sex"), "a"), (("--by", "region", "--by", "sex"), "b")):
-        assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, *words, "--output", tmp_path / name) == 0
-    assert (tmp_path / "a").read_text() == (tmp_path / "b").read_text()
+    ways = {"a": ("region", "sex"), "b": ("region", "--by", "sex"), "c": ("region,sex",)}
+    for name, words in ways.items():
+        assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--by", *words, "--output", tmp_path / name) == 0
+    assert (tmp_path / "a").read_text() == (tmp_path / "b").read_text() == (tmp_path / "c").read_text()
     arop = table(tmp_path / "a").query("indicator == 'arop'").groupby("by")["n"].sum()
     assert arop.to_dict() == {"total": 400, "region": 400, "sex": 400}
 

@@ -36,11 +36,11 @@ Chosen = Annotated[
     list[str] | None,
     typer.Option(
         "--indicator",
-        help="Indicator declared in parameters/measures/, repeatable; those that need more than income read the "
-        "columns of the names they need.",
+        help="Indicator declared in parameters/measures/, repeatable; also with commas. "
+        "Those that need more than income read the columns of the names they need.",
     ),
 ]
-By = Annotated[list[str] | None, typer.Option("--by", help="Column of a breakdown, repeatable.")]
+By = Annotated[list[str] | None, typer.Option("--by", help="Column of a breakdown, repeatable; also with commas.")]
 More = Annotated[list[str] | None, typer.Argument(metavar="COLUMN", help="Further columns of breakdowns.")]
 Anchor = Annotated[float, typer.Option(help="Anchored threshold: base year's, times the prices since.")]
 Draws = Annotated[int, typer.Option(help="Replicates of the bootstrap.")]
@@ -69,6 +69,12 @@ def discreet(verb: Function) -> Function:
             ) from None
 
     return run  # type: ignore[return-value]
+
+
+def listed(*words: str) -> tuple[str, ...]:
+    """Names of repeated options, each of which may hold several with commas between."""
+    names = (name.strip() for word in words for name in word.split(","))
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def resampled(variance: str, replicates: Path | None) -> None:
@@ -121,9 +127,9 @@ def indicators(
     known = declarations.load()
     conventions.named(convention)
     method = estimates.Method(variance, draws, seed, centre)
-    measures = estimates.declared(known, tuple(indicator or ()) or estimates.HEADLINE)
+    measures = estimates.declared(known, listed(*(indicator or ())) or estimates.HEADLINE)
     columns = persons_file.Columns(
-        income, weight, strata, cluster, tuple(dict.fromkeys([*(by or ()), *(more or ())])), tuple(auxiliary or ()),
+        income, weight, strata, cluster, listed(*(by or ()), *(more or ())), tuple(auxiliary or ()),
         estimates.needed(measures),
     )  # fmt: skip
     table = persons_file.read(persons, columns)

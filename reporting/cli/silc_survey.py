@@ -25,6 +25,7 @@ from reporting.cli.silc import (
     Variance,
     discreet,
     keep,
+    listed,
     record,
     resampled,
     silc,
@@ -116,15 +117,19 @@ def build(
     if findings:
         findings.write_text(json.dumps([asdict(f) for f in found], indent=1) + "\n", encoding="utf-8")
     members = persons.build(files)
-    table = persons.as_persons(members, tuple(by or ()))
+    table = persons.as_persons(members, listed(*(by or ())))
     if replicates:
         weights, stratum = given.read(replicates, members, "RB050", "DB050" if "DB050" in members else "")
         method = replace(method, weights=weights, strata=stratum)
-    measures = estimates.chosen(known, tuple(indicator or ()), tuple(table.variables)) + estimates.anchored(anchor)
+    measures = estimates.chosen(known, listed(*(indicator or ())), tuple(table.variables)) + estimates.anchored(anchor)
     rows = estimates.estimate(known, table, measures, convention, method)
     write(output, [[getattr(row, name) for name in COLUMNS] for row in rows])
     failed = sum(f.severity == "error" and f.outcome == "failed" for f in found)
-    facts = {"files": [path.name for path in files.places.values()], "by": by or [], "failed_checks": failed}
+    facts = {
+        "files": [path.name for path in files.places.values()],
+        "by": list(table.breakdowns),
+        "failed_checks": failed,
+    }
     country, regions = persons.households(members)
     facts["precision"] = publish.precision(rows, known.reliability, households or country, regions)
     record(output, table, convention, method, facts, rows)
@@ -154,7 +159,7 @@ def change(
     known = declarations.load()
     conventions.named(convention)
     keep(output, before, after)
-    measures = estimates.declared(known, tuple(indicator or ()) or estimates.HEADLINE)
+    measures = estimates.declared(known, listed(*(indicator or ())) or estimates.HEADLINE)
     columns = persons_file.Columns(income, weight, strata, cluster, variables=estimates.needed(measures))
     pair = persons_file.read_pair((before, after), columns)
     found = changes.net_change(known, *pair, measures, convention)
@@ -184,7 +189,7 @@ def persistent(
         raise UsageError(f"Give three earlier years, not {len(earlier)}.")
     conventions.named(convention)
     keep(output, current, *earlier)
-    columns = persons_file.Columns(income, weight, strata, cluster, tuple(by or ()))
+    columns = persons_file.Columns(income, weight, strata, cluster, listed(*(by or ())))
     persons = persons_file.read(current, columns)
     weights = persons_file.column(current, longitudinal)
     bare = persons_file.Columns(income, weight)
