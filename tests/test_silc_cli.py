@@ -67,7 +67,7 @@ def test_further_breakdowns_follow_the_option(tmp_path: Path) -> None:
     assert arop.to_dict() == {"total": 400, "region": 400, "sex": 400}
 
 
-def test_any_indicator_from_columns_of_its_variables(tmp_path: Path) -> None:
+def test_any_indicator_from_columns_of_its_variables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An indicator that needs more than income reads it from the file; persons without it are not in its population."""
     frame = persons(tmp_path).assign(
         smsd=lambda f: np.arange(len(f)) % 5 == 0, asked=1, income_before=lambda f: f["x"] / 2
@@ -81,6 +81,9 @@ def test_any_indicator_from_columns_of_its_variables(tmp_path: Path) -> None:
     assert found.loc["smsd", "value"] == pytest.approx(100 * np.average(known["smsd"], weights=known["w"]))
     assert found.loc["smsd", "n"] == 300 and found.loc["arop", "n"] == 400
     assert found.loc["arop_before", "value"] > found.loc["arop", "value"]
+    frame.assign(smsd=3).to_csv(tmp_path / "p.csv", index=False)
+    assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--indicator", "smsd", "--output", "o.csv") == 3
+    assert "column smsd is not from 0 to 1 in line 2, line 3" in capsys.readouterr().err
     anchored = 100 * np.average(frame["x"] < 9_000, weights=frame["w"])
     assert found.loc["arop_anchored", "value"] == pytest.approx(anchored)
 

@@ -130,7 +130,7 @@ def indicators(
     measures = estimates.declared(known, listed(*(indicator or ())) or estimates.HEADLINE)
     columns = persons_file.Columns(
         income, weight, strata, cluster, listed(*(by or ()), *(more or ())), tuple(auxiliary or ()),
-        estimates.needed(measures),
+        estimates.needed(measures), estimates.states(measures),
     )  # fmt: skip
     table = persons_file.read(persons, columns)
     if replicates:

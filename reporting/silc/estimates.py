@@ -114,6 +114,12 @@ def needed(measures: Sequence[Measure]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for measure in measures for name in measure.needs))
 
 
+def states(measures: Sequence[Measure]) -> tuple[str, ...]:
+    """Variables that say whether, or to what share, a person is in a state."""
+    names = (str(m.arguments.get(role, "")) for m in measures for role in ("if_poor", "if_not", "among"))
+    return tuple(dict.fromkeys(name for name in names if name not in ("", "1")))
+
+
 def chosen(known: Declarations, names: Sequence[str], variables: Sequence[str] = ()) -> list[Measure]:
     """Declared measures by name, or wrong use; those whose variables are there, when none is named."""
     if not names:
@@ -216,11 +222,13 @@ def _of_domain(
 
 
 def counts(measure: Measure, scope: Scope) -> tuple[int, int]:
-    """Persons of the sample an indicator is about, and those its figure rests on: of a gap the poor."""
+    """Persons of the sample an indicator is about, and those its figure rests on (of a gap the poor)."""
     given = measure.arguments
     if measure.function == "gap":
         line = scope.threshold(**{k: v for k, v in given.items() if k == "share"})
         return len(scope.domain), scope.domain.poor(line)
+    if measure.function in ("group_mean", "group_share"):
+        return len(scope.domain), indicators.group_count(scope, **given)
     if measure.function in ("status", "impact"):
         asked = indicators.asked(scope, **{k: v for k, v in given.items() if k != "line"})
         return asked.persons, asked.persons

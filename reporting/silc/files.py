@@ -181,12 +181,12 @@ def numbers(frame: pd.DataFrame, column: str, path: Path, check: str = "") -> Nu
     Parameters
     ----------
     check : str
-        ``positive`` refuses negative numbers.
+        ``positive`` refuses negative numbers, ``share`` those that are not from 0 to 1.
 
     Raises
     ------
     SourceUnreadable
-        For text, infinite or (where asked) negative numbers, naming the lines.
+        For text, infinite and (where asked) negative numbers and no shares, naming the lines.
     """
     raw = frame[column]
     values = pd.to_numeric(raw, errors="coerce").astype("float64")
@@ -195,6 +195,8 @@ def numbers(frame: pd.DataFrame, column: str, path: Path, check: str = "") -> Nu
     _refuse(path, column, np.isinf(found), "is infinite")
     if check == "positive":
         _refuse(path, column, found < 0, "is negative")
+    if check == "share":
+        _refuse(path, column, (found < 0) | (found > 1), "is not from 0 to 1")
     return found
 
 

@@ -106,6 +106,12 @@ def group_mean(scope: Scope, low: float, high: float) -> float:
     return _over(above[0] - under[0], above[1] - under[1])
 
 
+def group_count(scope: Scope, low: float, high: float) -> int:
+    """Persons of the sample between two quantiles."""
+    s = scope.domain
+    return (s.upto(s.quantile(high)) if high < 1 else len(s)) - (s.upto(s.quantile(low)) if low else 0)
+
+
 def status(scope: Scope, if_poor: str, if_not: str = "", among: str = "", income: str = "", line: float = 0.0) -> float:
     """Rate of persons in a state that may depend on being poor.
 

@@ -19,7 +19,7 @@ from reporting.silc.estimates import Persons
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column of a file of persons is what."""
+    """Which column of a file of persons is what; ``states`` are the variables that are shares of a person."""
 
     income: str
     weight: str
@@ -28,6 +28,7 @@ class Columns:
     by: tuple[str, ...] = ()
     auxiliaries: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
 
 
 #: A breakdown of more categories than these, most of them of too few persons to publish, names persons.
@@ -63,7 +64,7 @@ def read(path: Path, columns: Columns) -> Persons:
         weight,
         design.of_counted(labels[columns.strata], labels[columns.cluster], weight),
         {name: _breakdown(frame[name], name, columns, path) for name in columns.by},
-        {name: files.numbers(frame, name, path) for name in columns.variables},
+        {name: files.numbers(frame, name, path, "share" * (name in columns.states)) for name in columns.variables},
         _auxiliaries(frame, columns.auxiliaries, path),
     )
 

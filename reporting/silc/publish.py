@@ -63,7 +63,7 @@ class Estimate:
 
 def flag_of(estimate: Estimate, rules: Reliability) -> str:
     """The flag of an estimate, by its count, its non-response and whether it is defined at all."""
-    if not estimate.n and not estimate.nonresponse:
+    if not estimate.n and estimate.nonresponse < 100:  # nobody is meant, which is no secret
         return EMPTY
     if estimate.base < rules.hidden_below or estimate.nonresponse > rules.hidden_nonresponse:
         return HIDDEN

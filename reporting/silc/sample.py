@@ -108,14 +108,18 @@ class Sample:
         return self.upto(threshold, including=not self.convention.strict)
 
     def density(self, at: float, mass: Numbers | None = None) -> float:
-        """Kernel sum at an income, of the weights or of another mass; divided by the bandwidth."""
+        """Kernel sum at an income, of the weights or of another mass; divided by the bandwidth.
+
+        Where nobody is near it is nought, of a type whose inverse is infinite rather than an error.
+        """
         h = self.bandwidth
         if not (h > 0 and np.isfinite(at)):
             return float("nan")
         low, high = np.searchsorted(self.x, (at - _REACH * h, at + _REACH * h))
         u = (self.x[low:high] - at) / h
         kernel = np.exp(-0.5 * u * u)
-        return dot(kernel, (self.weight if mass is None else mass)[low:high]) / (h * math.sqrt(2 * math.pi))
+        total = dot(kernel, (self.weight if mass is None else mass)[low:high])
+        return np.float64(total / (h * math.sqrt(2 * math.pi)))
 
     def where(self, mask: Mask | None) -> Sample:
         """The persons of a domain, still in order, with their own bandwidth."""
