@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from simulation import simulated
 
 from reporting.declarations import Declarations
 from reporting.errors import SourceUnreadable
-from reporting.silc import change, checks, design, estimates, generate, panel, persons, survey
+from reporting.silc import change, checks, design, estimates, generate, panel, persons, resample, survey
 from reporting.silc.estimates import Persons
 
 FOUR = ("arop", "arope", "s80s20", "gini", "arop_gap")
@@ -188,9 +189,10 @@ def test_persistent_poverty_by_hand(known: Declarations) -> None:
     ids = np.arange(n).astype(str)
     income = np.where(np.arange(n) < 60, 1_000.0, 20_000.0)
     built = design.build(None, None, n)
+    first = replace(built, psu=built.psu[:250])
 
     def of(poor: range) -> tuple[np.ndarray, Persons]:
-        return ids[:250], Persons(np.where(np.isin(np.arange(n), poor), 1_000.0, 20_000.0)[:250], np.ones(250), built)
+        return ids[:250], Persons(np.where(np.isin(np.arange(n), poor), 1_000.0, 20_000.0)[:250], np.ones(250), first)
 
     earlier = [of(range(30)), of(range(40)), of(range(20, 50))]
     weight = np.where(np.arange(n) < 100, 2.0, 1.0)
@@ -200,3 +202,32 @@ def test_persistent_poverty_by_hand(known: Declarations) -> None:
     twice = (np.repeat("7", n), Persons(income, np.ones(n), built), weight)
     with pytest.raises(SourceUnreadable, match="stands twice"):
         panel.persistent(known, twice, earlier)
+
+
+def test_the_error_of_persistent_poverty_is_that_of_the_bootstrap(known: Declarations) -> None:
+    """Drawing clusters of four years together, each threshold anew, gives the linearised error; for a half as well."""
+    rng = np.random.default_rng(12)
+    n, draws = 3000, 300
+    cluster = np.arange(n) // 6
+    level = rng.normal(0, 0.4, n) + np.repeat(rng.normal(0, 0.25, n // 6), 6)
+    incomes = [np.exp(9.8 + level + rng.normal(0, 0.2, n)) for _ in range(4)]
+    ids, half = np.arange(n).astype(str), np.where(np.arange(n) % 2, "a", "b").astype(object)
+    designs = change.paired([cluster % 5] * 4, [cluster] * 4)
+
+    def rates(factor: np.ndarray) -> list[panel.Estimate]:
+        weight = rng_weight * factor[designs[0].psu]
+        years = [Persons(x, weight, d, {"half": half} if i == 0 else {}) for i, (x, d) in
+                 enumerate(zip(incomes, designs, strict=True))]  # fmt: skip
+        return panel.persistent(known, (ids, years[0], weight), [(ids, year) for year in years[1:]])
+
+    rng_weight = rng.uniform(50, 150, n)
+    found = rates(np.ones(designs[0].psus))
+    drawn = resample.bootstrap(
+        lambda factor: np.array([e.value for e in rates(factor)]), np.ones(designs[0].psus),
+        replace(designs[0], psu=np.arange(designs[0].psus)), draws,
+    )  # fmt: skip
+    errors = np.sqrt(resample.bootstrap_variance(drawn))
+    assert [e.category for e in found] == ["total", "a", "b"]
+    for one, error in zip(found, errors, strict=True):
+        assert one.se == pytest.approx(error, rel=4 / np.sqrt(2 * draws) + 0.08)
+        assert one.ci_low < one.value < one.ci_high and one.flag == ""

@@ -162,8 +162,8 @@ def change(
     measures = estimates.declared(known, listed(*(indicator or ())) or estimates.HEADLINE)
     needed, states = estimates.needed(measures), estimates.states(measures)
     columns = persons_file.Columns(income, weight, strata, cluster, variables=needed, states=states)
-    pair = persons_file.read_pair((before, after), columns)
-    found = changes.net_change(known, *pair, measures, convention)
+    pair = persons_file.read_years((before, after), columns)
+    found = changes.net_change(known, pair[0], pair[1], measures, convention)
     write(output, [[getattr(one, name) for name in CHANGES] for one in found], CHANGES)
 
 
@@ -190,16 +190,15 @@ def persistent(
         raise UsageError(f"Give three earlier years, not {len(earlier)}.")
     conventions.named(convention)
     keep(output, current, *earlier)
-    columns = persons_file.Columns(income, weight, strata, cluster, listed(*(by or ())))
-    persons = persons_file.read(current, columns)
-    weights = persons_file.column(current, longitudinal)
-    bare = persons_file.Columns(income, weight)
-    years = [(persons_file.identities(path, identity), persons_file.read(path, bare)) for path in earlier]
-    own = (persons_file.identities(current, identity), persons, weights)
-    rows = panel.persistent(declarations.load(), own, years, convention)
+    columns = persons_file.Columns(income, weight, strata, cluster or identity, listed(*(by or ())))
+    paths = (current, *earlier)
+    years = persons_file.read_years(paths, columns)
+    ids = [persons_file.identities(path, identity) for path in paths]
+    own = (ids[0], years[0], persons_file.column(current, longitudinal))
+    rows = panel.persistent(declarations.load(), own, list(zip(ids[1:], years[1:], strict=True)), convention)
     write(output, [[getattr(row, name) for name in COLUMNS] for row in rows])
     facts = {"files": [p.name for p in (current, *earlier)]}
-    record(output, persons, convention, estimates.Method(), facts, rows)
+    record(output, years[0], convention, estimates.Method(), facts, rows)
 
 
 @silc.command(epilog="Example: reporting silc generate outputs/synthetic --households 20000")

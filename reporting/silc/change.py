@@ -47,14 +47,15 @@ class Change:
 
 
 def paired(
-    strata: tuple[npt.NDArray[Any] | None, npt.NDArray[Any] | None], clusters: tuple[npt.NDArray[Any], npt.NDArray[Any]]
-) -> tuple[design.Design, design.Design]:
-    """The designs of two years, one label of a cluster being one PSU in both."""
-    sizes = [len(cluster) for cluster in clusters]
-    both = None if any(s is None for s in strata) else np.concatenate([s for s in strata if s is not None])
-    joint = design.build(both, np.concatenate(clusters), sum(sizes))
-    joint = design.in_years(joint, np.split(joint.psu, sizes[:1]))
-    return tuple(replace(joint, psu=part) for part in np.split(joint.psu, sizes[:1]))  # type: ignore[return-value]
+    strata: Sequence[npt.NDArray[Any] | None], clusters: Sequence[npt.NDArray[Any]]
+) -> tuple[design.Design, ...]:
+    """The designs of several years, one label of a cluster being one PSU in all of them."""
+    edges = np.cumsum([len(cluster) for cluster in clusters])
+    known = [labels for labels in strata if labels is not None]
+    together = np.concatenate(known) if len(known) == len(strata) else None
+    joint = design.build(together, np.concatenate(clusters), int(edges[-1]))
+    joint = design.in_years(joint, np.split(joint.psu, edges[:-1]))
+    return tuple(replace(joint, psu=part) for part in np.split(joint.psu, edges[:-1]))
 
 
 def net_change(

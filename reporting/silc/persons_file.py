@@ -69,15 +69,19 @@ def read(path: Path, columns: Columns) -> Persons:
     )
 
 
-def read_pair(paths: tuple[Path, Path], columns: Columns) -> tuple[Persons, Persons]:
-    """The persons of two years with one design: a cluster of one label is one PSU in both."""
-    first, second = (read(path, replace(columns, strata="", cluster="")) for path in paths)
+def read_years(paths: Sequence[Path], columns: Columns) -> tuple[Persons, ...]:
+    """The persons of several years with one design: a cluster of one label is one PSU in all of them.
+
+    Breakdowns are those of the first.
+    """
+    bare = replace(columns, strata="", cluster="")
+    years = [read(path, replace(bare, by=() if position else columns.by)) for position, path in enumerate(paths)]
     names = [name for name in (columns.strata, columns.cluster) if name]
     frames = [files.read(path, names, names) for path in paths]
     labels = [[files.complete(f, n, p) for n in names] for f, p in zip(frames, paths, strict=True)]
-    strata = (labels[0][0], labels[1][0]) if columns.strata else (None, None)
-    one, other = change.paired(strata, (labels[0][-1], labels[1][-1]))
-    return replace(first, design=one), replace(second, design=other)
+    strata = [found[0] if columns.strata else None for found in labels]
+    designs = change.paired(strata, [found[-1] for found in labels])
+    return tuple(replace(year, design=built) for year, built in zip(years, designs, strict=True))
 
 
 def column(path: Path, name: str) -> Numbers:
