@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from reporting.declarations import Declarations, Indicator, formulas
+from reporting.declarations import Declarations, Indicator, formulas, series
 from reporting.errors import DeclarationError, UsageError
 from reporting.observations import add, combine
 from reporting.vintages import Store
@@ -83,9 +83,8 @@ class Evaluator:
         return _derive(indicator, inputs).reset_index()
 
     def _input(self, ref: str) -> pd.DataFrame:
-        if "/" in ref:
-            dataset, key = ref.split("/", 1)
-            frame = self.store.select(dataset, key, self.as_of)
+        if parts := series(ref):
+            frame = functools.reduce(_continued, (self.store.select(*part, self.as_of) for part in parts))
         else:
             frame = self._values(self.declarations.indicators[ref])
         twice = frame[frame.duplicated(_IDENTITY, keep=False)]
@@ -98,6 +97,12 @@ class Evaluator:
                 ]
             )
         return frame.set_index(_IDENTITY)[["value", "flag", *_TRACE]]
+
+
+def _continued(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
+    """A series with what goes on with it under another key; what the later one says of a time holds."""
+    at, known = (pd.MultiIndex.from_frame(frame[_IDENTITY]) for frame in (earlier, later))
+    return pd.concat([earlier[~at.isin(known)], later], ignore_index=True)
 
 
 def _derive(indicator: Indicator, inputs: dict[str, pd.DataFrame]) -> pd.DataFrame:

@@ -86,6 +86,17 @@ def test_a_provider_that_cannot_be_reached_is_a_message(tmp_path: Path) -> None:
     assert "spr_exp_type" in done.stdout and "the connection failed" in done.stdout
 
 
+def test_fetch_says_what_it_kept_unknown(tmp_path: Path) -> None:
+    """A flag no list knows is stored, and named with its line on the standard error."""
+    (tmp_path / "new.csv").write_text(
+        "DATAFLOW,LAST UPDATE,freq,spdeps,unit,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG\n"
+        "ESTAT:SPR_EXP_TYPE(1.0),30/10/25 23:00:00,A,TOTAL,MIO_EUR,BE,2022,1.5,x\n"
+    )
+    done = run("fetch", "--from", str(tmp_path / "new.csv"), "--store", str(tmp_path / "store"))
+    assert done.returncode == 0
+    assert "the flag 'x' is in no list and was kept as it is: once, first at line 2" in done.stderr
+
+
 def test_check_finds_estonia_and_passes_because_it_is_accepted() -> None:
     """The total of Estonia 2023 is off by 1,036.28 million euro; accepted, it does not stop."""
     done = run("check", "spr_exp_type")

@@ -192,6 +192,29 @@ def test_a_wildcard_that_fits_one_series(values):
     }
 
 
+def test_a_series_that_goes_on_under_another_key(values):
+    """The later key takes over where it has an observation, a missing one included; two values at once stay a fault."""
+    rows = [("OLD", "BE", "2019", 1.0, ""), ("OLD", "BE", "2020", 2.0, "p"), ("OLD", "FR", "2020", 3.0, ""),
+            ("NEW", "BE", "2020", 2.5, "b"), ("NEW", "BE", "2021", math.nan, ":")]  # fmt: skip
+    inputs = {"x": f"{DATASET}/A.OLD.MIO_EUR. then {DATASET}/A.NEW.MIO_EUR."}
+    assert cells(values("x", rows, inputs=inputs, geos=("BE", "FR"))) == {
+        ("BE", "2019"): (1.0, ""), ("FR", "2020"): (3.0, ""), ("BE", "2020"): (2.5, "b"), ("BE", "2021"): (None, ":"),
+    }  # fmt: skip
+    with pytest.raises(DeclarationError, match="more than one value for BE in 2020"):
+        values("x", rows, inputs={"x": f"{DATASET}/A.OLD.MIO_EUR. then {DATASET}/A..MIO_EUR."})
+
+
+def test_the_poverty_rate_goes_on_after_its_structure_changed(known, embedded):
+    """Belgium's rate is the old structure's to 2023 and the new one's for 2024: 11.4, as the provider's own answer."""
+    frame = Evaluator(known, embedded).indicator("arop", ("BE",)).set_index("time")
+    assert frame.loc["2024", ["value", "dataset", "key"]].tolist() == [
+        11.4,
+        "ilc_li02_2026",
+        "A.MED_EI.PC.B_60.T.TOTAL.BE",
+    ]
+    assert frame.loc["2022", "dataset"] == "ilc_li02" and frame.index.is_unique
+
+
 def test_an_indicator_of_indicators(values):
     """An input may be another indicator."""
     rows = [("SPR", "BE", "2020", 30.0, ""), ("TOTAL", "BE", "2020", 40.0, "")]

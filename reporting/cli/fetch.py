@@ -141,7 +141,7 @@ def _from_files(
 
     stored: list[Manifest] = [m for path in files for m in take(place, known, path, dataset, vintage)]
     for manifest in stored:
-        if manifest.note:
+        if manifest.note and not as_json:
             remedy = "; give the true date with --vintage" if UNDATED in manifest.note else ""
             err.print(f"{manifest.request}: {manifest.note}{remedy}.", markup=False)
         if not any(manifest.rows.values()) and not as_json:

@@ -27,6 +27,7 @@ from reporting.declarations.records import (
     Rule,
     SumRule,
     Table,
+    series,
 )
 
 __all__ = [
@@ -52,4 +53,5 @@ __all__ = [
     "Table",
     "home",
     "load",
+    "series",
 ]

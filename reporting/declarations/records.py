@@ -37,6 +37,8 @@ class Dataset(_Record):
     aliases: tuple[str, ...] = ()
     acknowledgement: str = "Source: Eurostat"
     note: str = ""
+    #: The day from which the provider no longer gives the dataset in this structure.
+    ended: Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = ""
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -82,6 +84,17 @@ class Move(_Record):
         if bool(self.dataset) == bool(self.dimension):
             raise ValueError("dataset or dimension: give one of the two")
         return self
+
+
+def series(ref: str) -> list[tuple[str, str]]:
+    """The (dataset, key pattern) pairs of an input; none where it names an indicator.
+
+    A series that goes on under another structure is written ``old/KEY then new/KEY``.
+    """
+    if "/" not in ref:
+        return []
+    pairs = (part.partition("/") for part in ref.split(" then "))
+    return [(dataset.strip(), key.strip()) for dataset, _, key in pairs]
 
 
 class Indicator(_Record):
@@ -338,8 +351,4 @@ class Declarations(_Record):
     def inputs(self, indicator: str) -> Iterator[tuple[str, str]]:
         """All (dataset, key pattern) pairs an indicator reads, through other indicators too."""
         for ref in self.indicators[indicator].inputs.values():
-            if "/" in ref:
-                dataset, key = ref.split("/", 1)
-                yield dataset, key
-            else:
-                yield from self.inputs(ref)
+            yield from series(ref) or self.inputs(ref)

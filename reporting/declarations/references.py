@@ -17,6 +17,7 @@ from reporting.declarations.records import (
     Rule,
     SumRule,
     Table,
+    series,
 )
 
 #: Section, id, what is wrong.
@@ -49,14 +50,13 @@ def faults(d: Declarations) -> Iterator[Fault]:
 def _indicator(item: Indicator, d: Declarations) -> Iterator[str]:
     yield from formulas.faults(item.formula, item.inputs)
     for ref in item.inputs.values():
-        dataset, slash, key = ref.partition("/")
-        if not slash:
-            if ref not in d.indicators:
-                yield f"input names an undeclared indicator {ref!r}"
-        elif dataset not in d.datasets:
-            yield f"input names an undeclared dataset {dataset!r}"
-        elif key.count(".") + 1 != len(d.datasets[dataset].dimensions):
-            yield f"key {key!r} does not have the positions {'.'.join(d.datasets[dataset].dimensions)}"
+        if "/" not in ref and ref not in d.indicators:
+            yield f"input names an undeclared indicator {ref!r}"
+        for dataset, key in series(ref):
+            if dataset not in d.datasets:
+                yield f"input names an undeclared dataset {dataset!r}"
+            elif key.count(".") + 1 != len(d.datasets[dataset].dimensions):
+                yield f"key {key!r} does not have the positions {'.'.join(d.datasets[dataset].dimensions)}"
 
 
 def _cycles(d: Declarations) -> Iterator[Fault]:

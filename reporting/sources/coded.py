@@ -50,6 +50,8 @@ class Coded:
 
     def texts(self) -> Any:
         """The entries row by row, as an array of pandas."""
+        if len(self.distinct) == 1:
+            return pa.repeat(pa.scalar(self.distinct[0], pa.large_string()), len(self.which)).to_pandas().array
         return pd.Series(self.distinct, dtype=str).array.take(self.which)
 
 
@@ -97,14 +99,16 @@ def together(columns: Sequence[Coded]) -> Coded:
     >>> together([Coded(np.array([0, 1, 0]), ["a", "b"]), Coded(np.array([0, 0, 0]), ["c"])]).distinct
     [('a', 'c'), ('b', 'c')]
     """
-    ids = np.zeros(len(columns[0].which), dtype=np.int64)
+    ids: npt.NDArray[Any] = np.zeros(len(columns[0].which), dtype=np.int32)
     size = 1
     for column in columns:
+        if size * len(column.distinct) >= _MANY:
+            ids = ids.astype(np.int64)
         if len(column.distinct) > 1:
             np.multiply(ids, len(column.distinct), out=ids)
-            np.add(ids, column.which, out=ids)
+            np.add(ids, column.which, out=ids, casting="same_kind")
             size *= len(column.distinct)
-        if size > _MANY:
+        if size >= _MANY:
             ids, found = pd.factorize(ids)
             size = len(found)
     heads = _heads(ids[1:] != ids[:-1])
@@ -133,8 +137,9 @@ def repeated(ids: npt.NDArray[np.int64]) -> int | None:
 
 def categorical(which: npt.NDArray[Any], distinct: Sequence[str]) -> pd.Categorical[str]:
     """A column as :func:`coded` takes it: only the entries that occur, in order of appearance."""
-    ids, used = pd.factorize(which)
-    return pd.Categorical.from_codes(ids, categories=pd.Index([distinct[position] for position in used], dtype=str))
+    column = Coded(which, distinct).mapped(distinct)
+    ids, used = pd.factorize(column.which)
+    return pd.Categorical.from_codes(ids, categories=pd.Index([column.distinct[n] for n in used], dtype=str))
 
 
 class Growing:

@@ -17,7 +17,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
 from reporting import observations
 from reporting.declarations import Dataset, Declarations
@@ -81,7 +80,6 @@ def extract(table: Table, name: str, received: bytes, declarations: Declarations
     columns, numbers, warnings = _read(table, declared, declarations)
     vintage, structure = table.vintage, table.structure
     del table  # the cells make room for the observations
-    pa.default_memory_pool().release_unused()
     with ThreadPoolExecutor() as threads:
         arrays = dict(zip(columns, threads.map(Coded.texts, columns.values()), strict=True)) | {"value": numbers}
     return Extract(

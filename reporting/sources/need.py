@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from reporting.declarations import Dataset, Declarations, MarginRule, MembersRule, Rule, SumRule
+from reporting.declarations import Dataset, Declarations, MarginRule, MembersRule, Rule, SumRule, series
 
 #: Codes by dimension; a dimension that is absent is open.
 Codes = dict[str, tuple[str, ...]]
@@ -43,12 +43,10 @@ def key_of(dataset: Dataset, codes: Codes) -> str:
 def needs(declarations: Declarations) -> Iterator[Need]:
     """What each indicator and each rule needs."""
     for indicator in declarations.indicators.values():
-        for reference in indicator.inputs.values():
-            dataset, slash, key = reference.partition("/")
-            if slash:
-                parts = zip(declarations.datasets[dataset].dimensions, key.split("."), strict=True)
-                codes = {dimension: tuple(part.split("+")) for dimension, part in parts if part}
-                yield Need(dataset, f"indicators {indicator.id}", codes)
+        for dataset, key in (pair for reference in indicator.inputs.values() for pair in series(reference)):
+            parts = zip(declarations.datasets[dataset].dimensions, key.split("."), strict=True)
+            codes = {dimension: tuple(part.split("+")) for dimension, part in parts if part}
+            yield Need(dataset, f"indicators {indicator.id}", codes)
     for rule in declarations.rules.values():
         yield from _of_rule(rule, declarations)
 
@@ -74,15 +72,16 @@ def requests(declarations: Declarations, names: Iterable[str] = (), whole: bool 
     Parameters
     ----------
     names : iterable of str
-        Datasets; none for all that some indicator or rule needs. One that
-        nothing needs is asked for whole.
+        Datasets; none for all that some indicator or rule needs and that are
+        still disseminated. One that nothing needs is asked for whole.
     whole : bool
         Ask for whole datasets, whatever is needed of them.
     """
     found: dict[str, list[Need]] = {}
     for need in needs(declarations):
         found.setdefault(need.dataset, []).append(need)
-    wanted = list(dict.fromkeys(names)) or [name for name in declarations.datasets if name in found]
+    current = (name for name, dataset in declarations.datasets.items() if name in found and not dataset.ended)
+    wanted = list(dict.fromkeys(names)) or list(current)
     return [_request(declarations.datasets[name], found.get(name, []), whole) for name in wanted]
 
 

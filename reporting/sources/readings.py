@@ -122,8 +122,12 @@ def _unknown(cells: Coded, flags: list[str], table: Table) -> tuple[str, ...]:
     """What to say of flags no list knows, which were kept."""
     counts = cells.counts()
     return tuple(
-        f"the flag {flag!r} is in no list and was kept as it is: {counts[position]} times, "
+        f"the flag {flag!r} is in no list and was kept as it is: {_times(counts[position])}, "
         f"first at {table.where(cells.first(position))}"
         for position, flag in enumerate(flags)
         if not values.is_known(flag)
     )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

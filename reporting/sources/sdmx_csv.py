@@ -82,7 +82,6 @@ def _frame(content: pa.Buffer, header: list[str], quoted: bool) -> pd.DataFrame 
         )
     except pa.ArrowInvalid:
         return None
-    pa.default_memory_pool().release_unused()  # as much as the table itself
     frame: pd.DataFrame = table.unify_dictionaries().to_pandas()
     # A line of commas alone is no observation.
     return None if frame.empty or "" in frame[header[0]].unique() else frame

@@ -171,7 +171,7 @@ def read(content: bytes) -> Table:
             resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
         ):  # fmt: skip
             message.take(element)
-    except etree.XMLSyntaxError as error:
+    except (etree.XMLSyntaxError, ValueError) as error:
         raise SourceUnreadable(f"not whole XML ({error}). Get the file again: it is cut or damaged.") from None
     return _table(message)
 

@@ -109,9 +109,10 @@ def among(codes: Iterable[str]) -> str:
     return ", ".join(quoted(code) for code in codes)
 
 
-def frame(query: str, order: str = "key, time") -> pd.DataFrame:
-    """The rows of a query over the files, with the columns of :data:`COLUMNS`."""
-    answer = _connection().sql(f"SELECT {', '.join(COLUMNS)} FROM ({query}) ORDER BY {order}")
+def frame(query: str, order: str = "key, time", columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
+    """The rows of a query over the files, with the columns that are needed; without an order, as they lie."""
+    ordered = f" ORDER BY {order}" if order else ""
+    answer = _connection().sql(f"SELECT {', '.join(columns)} FROM ({query}){ordered}")
     found: pd.DataFrame = answer.to_arrow_table().to_pandas()
     return found.astype({"value": "float64"}) if found.empty else found
 

@@ -230,7 +230,12 @@ def test_a_vanished_dataset_is_told_with_its_successors(declared, store, served,
 def test_a_moved_dimension_stops_before_the_download(take, served):
     """The old structure of ilc_li02 is told with what replaced it; the new one is fetched."""
     new = ("freq", "statinfo", "unit", "rskpovth", "sex", "age", "geo")
-    served.hold(held("ilc_li02", new, [("A.S.PC.B_60.T.TOTAL.BE", "2023", "11.5", "")]))
+    groups = [("T", age) for age in ("TOTAL", "Y_LT18", "Y18-24", "Y18-64", "Y_GE65")] + [
+        ("F", "TOTAL"),
+        ("M", "TOTAL"),
+    ]
+    rows = [(f"A.MED_EI.PC.B_60.{sex}.{age}.BE", "2023", "11.5", "") for sex, age in groups]
+    served.hold(held("ilc_li02", new, rows))
     old, fresh = take("ilc_li02", "ilc_li02_2026")
     assert old.state == "failed" and "indic_il → statinfo, rskpovth" in old.said and "ilc_li02_2026" in old.said
     assert fresh.state == "stored" and len(served.asked("/data/ilc_li02")) == 1

@@ -261,6 +261,8 @@ def test_needs_are_joined_to_one_key(declared):
     assert asked["spr_exp_type"].key == ""  # a rule needs all of it
     assert need.requests(declared, ["tec00001"], whole=True)[0].key == ""
     assert need.requests(declared, ["tps00027"])[0].key == ""  # nothing needs it: whole
+    assert "ilc_li02" not in asked and "ilc_li02_2026" in asked  # a structure that ended is asked for by name only
+    assert [r.dataset.id for r in need.requests(declared, ["ilc_li02"])] == ["ilc_li02"]
 
 
 def test_a_key_too_long_is_opened(dataset):

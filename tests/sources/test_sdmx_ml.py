@@ -176,6 +176,14 @@ def test_confidential_values_are_missing(parse: Any) -> None:
         parse(message(f'<Group geo="BE" OBS_STATUS="C"/>{series}'))
 
 
+def test_marks_for_missing_and_levels_may_be_mixed(parse: Any) -> None:
+    """NaN and nothing are both missing; an observation's own flag goes before that of its series."""
+    observations = OBS.format(2022, "NaN", "") + '<Obs TIME_PERIOD="2023"/>' + OBS.format(2024, 1, ' OBS_FLAG="b"')
+    frame = parse(specific(observations + OBS.format(2025, 2, ' OBS_FLAG="p"'), more=' OBS_FLAG="p"'))
+    assert frame["value"].isna().tolist() == [True, True, False, False]
+    assert frame["flag"].tolist() == ["p", "p", "b", "p"]
+
+
 def test_unknown_flags_and_attributes(declared: Declarations) -> None:
     """As in SDMX-CSV, an unknown flag is kept and an attribute left, with a warning; a dimension is refused."""
     [extract] = sources.parse(specific(OBS.format(2022, 1, ' OBS_FLAG="x" OBS_COMMENT="a"')), "a.xml", declared)
@@ -203,6 +211,7 @@ ATTACKS = {
     "another vocabulary": (b"<feed><entry/></feed>", "no SDMX-ML 2.1 message of data"),
     "version 2.0": (SPECIFIC.replace(b"v2_1", b"v2_0"), "no SDMX-ML 2.1 message of data"),
     "a cut": (SPECIFIC[:-40], "not whole XML"),
+    "an undeclared prefix": (SPECIFIC.replace(b"m:Header", b"q:Header"), "not whole XML"),
     "not UTF-8": (SPECIFIC.replace(b'"BE"', b'"\xe9"'), "not whole XML"),
     "a deletion": (SPECIFIC.replace(b' s:structureRef="S"', b' s:action="Delete"'), "action 'Delete'"),
     "a strange element": (SPECIFIC.replace(b'<Obs TIME_PERIOD="2024"/>', b'<Obz TIME_PERIOD="2024"/>'), "no part of"),
