@@ -29,7 +29,8 @@ def replicates_of(frame: pd.DataFrame, form: str) -> pd.DataFrame:
         return wide
     rows = wide.melt("hh", var_name="PSU_JCK", value_name="w")
     rows["STRATUM_JCK"] = (rows["PSU_JCK"].str[1:].astype(int) % 4).map(dict(enumerate("ABCD")))
-    return rows[rows["w"] > 0].assign(SCALE_JCK=0.9).sample(frac=1, random_state=1)
+    rows = rows[rows["w"] > 0].assign(SCALE_JCK=0.9).sample(frac=1, random_state=1)
+    return rows.rename(columns={"hh": "HH", "w": "W"})
 
 
 FORMS = ("in the same order", "by person", "by household", "a row for each household and replicate")
@@ -60,6 +61,8 @@ def test_given_replicate_weights_of_a_stratified_jackknife(tmp_path: Path, form:
         (lambda r: r.assign(r2="many"), 3, "column r2 is not a number in line 2, line 3"),
         (lambda r: r.assign(r2=-r["r2"]), 3, "column r2 is negative"),
         (lambda r: pd.concat([r, r.head(1)]), 3, "the columns id do not name each row once"),
+        (lambda r: r.rename(columns={"id": "number"}), 3, "the sum of replicate 41 is over 1.5 times that of w, or"),
+        (lambda r: r.assign(r2=100 * r["r2"]), 3, "the sum of replicate 3 is over 1.5 times that of w"),
     ],
 )  # fmt: skip
 def test_replicates_that_do_not_fit_are_refused(
@@ -82,10 +85,10 @@ def test_rows_of_replicates_that_contradict_each_other_are_refused(
     frame = persons(tmp_path, 80)
     rows = replicates_of(frame, FORMS[3])
     bad = {
-        "two weights in one replicate": pd.concat([rows, rows.head(1).assign(w=1.0)]),
+        "two weights in one replicate": pd.concat([rows, rows.head(1).assign(W=1.0)]),
         "of two strata (STRATUM_JCK)": rows.assign(STRATUM_JCK=np.where(np.arange(len(rows)) % 2, "A", "B")),
-        "no column w with the weights": rows.rename(columns={"w": "other"}),
-        "no column in common": rows.rename(columns={"hh": "household"}),
+        "no column w with the weights": rows.rename(columns={"W": "other"}),
+        "no column in common": rows.rename(columns={"HH": "household"}),
     }
     for said, made in bad.items():
         made.to_csv(tmp_path / "r.csv", index=False)

@@ -96,6 +96,8 @@ def identities(path: Path, name: str) -> npt.NDArray[Any]:
 
 def _breakdown(column: pd.Series, name: str, columns: Columns, path: Path) -> npt.NDArray[Any]:
     """The categories of a breakdown; one that would print a row for each person or household is refused."""
+    if name == "total":
+        raise UsageError(f"{path.name}: a breakdown cannot be called total, which is the whole population: rename it.")
     sizes = column.value_counts()
     if name in (columns.income, columns.weight) or (len(sizes) > _CATEGORIES and (sizes < _FEW).mean() > 0.5):
         raise UsageError(

@@ -21,6 +21,8 @@ from reporting.silc.conventions import Codes, Numbers
 
 #: Names, in lower case, of what a row of the long form says: the replicate, and its stratum.
 _REPLICATE, _STRATUM = ("id_jck", "psu_jck"), ("stratum_jck", "strate_jck")
+#: How far the sum of a replicate may be from that of the weights.
+_FACTOR = 1.5
 _ROLES = (*_REPLICATE, *_STRATUM, "scale_jck", "facteur_h")
 
 
@@ -41,11 +43,27 @@ def read(path: Path, own: pd.DataFrame, weight: str, strata: str = "") -> tuple[
         When there are fewer than two replicates.
     """
     frame = files.read(path)
+    spelt = {str(name).lower(): str(name) for name in own}
+    frame = frame.rename(columns={name: spelt.get(str(name).lower(), name) for name in frame})
     lower = {str(name).lower(): str(name) for name in frame}
     replicate = next((lower[name] for name in _REPLICATE if name in lower), None)
     if replicate is not None:
-        return _long(frame, own, path, replicate, lower, weight)
-    return _wide(frame, own, path, weight, strata)
+        found = _long(frame, own, path, replicate, lower, weight)
+    else:
+        found = _wide(frame, own, path, weight, strata)
+    _refuse_far(found[0], own[weight], path)
+    return found
+
+
+def _refuse_far(weights: Numbers, base: pd.Series, path: Path) -> None:
+    """Refuse columns that are no weights of the same population, such as a number of the person."""
+    ratio = weights.sum(axis=0) / float(np.nansum(pd.to_numeric(base, errors="coerce")))
+    far = np.flatnonzero((ratio < 1 / _FACTOR) | (ratio > _FACTOR))
+    if len(far):
+        raise SourceUnreadable(
+            f"{path.name}: the sum of replicate {int(far[0]) + 1} is over {_FACTOR:g} times that of {base.name}, or "
+            "under its inverse: a column that is no replicate weight? Give the file those and what names the persons."
+        )
 
 
 def _wide(frame: pd.DataFrame, own: pd.DataFrame, path: Path, weight: str, strata: str) -> tuple[Numbers, Codes]:
