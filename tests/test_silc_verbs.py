@@ -126,6 +126,14 @@ def test_from_four_files_to_estimates(tmp_path: Path) -> None:
     assert by_name["gini"]["deff"] > 0.2
 
 
+def test_estimates_go_to_the_outputs_when_no_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The four files alone are enough."""
+    files = drawn(tmp_path / "files")
+    monkeypatch.chdir(tmp_path)
+    assert run("silc", "build", *files) == 0
+    assert "arope" in set(table(tmp_path / "outputs" / "silc.csv")["indicator"])
+
+
 def test_replicate_weights_beside_the_four_files(tmp_path: Path) -> None:
     """Replicates by household, as Statbel hands them out: the error of leaving out each PSU."""
     files = drawn(tmp_path / "files", 8000, 4)

@@ -40,6 +40,8 @@ Register = Annotated[Path | None, typer.Option("--d", help="Household register (
 Members = Annotated[Path | None, typer.Option("--r", help="Person register (R file).")]
 Households = Annotated[Path | None, typer.Option("--h", help="Household data (H file).")]
 Questionnaires = Annotated[Path | None, typer.Option("--p", help="Person data (P file).")]
+#: Where the estimates go when no file is named.
+_ESTIMATES = Path("outputs/silc.csv")
 CHANGES = ("indicator", "before", "after", "change", "se", "ci_low", "ci_high", "p_value", "correlation",
            "common_psus", "flag")  # fmt: skip
 
@@ -82,7 +84,7 @@ def _print(found: list[Finding]) -> None:
 @silc.command(epilog="Example: reporting silc build --d D.csv --r R.csv --h H.csv --p P.csv --by sex --output out.csv")
 @discreet
 def build(
-    output: Output,
+    output: Output = _ESTIMATES,
     d: Register = None, r: Members = None, h: Households = None, p: Questionnaires = None,
     by: By = None,
     variance: Variance = "linearised",
@@ -109,6 +111,8 @@ def build(
     known = declarations.load()
     conventions.named(convention)
     method = estimates.Method(variance, draws, seed, centre)
+    if output == _ESTIMATES:
+        output.parent.mkdir(exist_ok=True)
     keep(output, d, r, h, p, replicates)
     if findings:
         keep(findings, d, r, h, p, replicates, option="--findings")
