@@ -129,9 +129,9 @@ def residuals(z: Numbers, weight: Numbers, auxiliaries: Numbers) -> Numbers:
     return z - auxiliaries @ coefficients
 
 
-def simple_variance(z: Numbers, weight: Numbers) -> float:
-    """Variance under simple random sampling of as many persons: the denominator of the design effect."""
-    size, persons = float(weight.sum()), len(weight)
+def simple_variance(z: Numbers, weight: Numbers, persons: int) -> float:
+    """Variance under simple random sampling of so many persons: the denominator of the design effect."""
+    size = float(weight.sum())
     if persons < 2:
         return float("nan")
     mean = dot(weight, z) / size

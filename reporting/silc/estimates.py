@@ -248,23 +248,31 @@ def _errors(
     if ready.method.kind == "none" or not len(scope.domain):
         return none, none
     if ready.method.kind == "linearised":
-        pairs = [
-            _linearised(ready, scope, measure) if np.isfinite(value) else (NAN, NAN)
-            for measure, value in zip(measures, values, strict=True)
-        ]
-        return [e for e, _ in pairs], [d for _, d in pairs]
-    found = np.sqrt(_replicated(ready, scope, measures))
-    return [float(e) if np.isfinite(v) else NAN for e, v in zip(found, values, strict=True)], none
+        found = _linearised(ready, scope, measures, values)
+        return [e for e, _ in found], [d for _, d in found]
+    replicated = np.sqrt(_replicated(ready, scope, measures))
+    return [float(e) if np.isfinite(v) else NAN for e, v in zip(replicated, values, strict=True)], none
 
 
-def _linearised(ready: _Ready, scope: Scope, measure: Measure) -> tuple[float, float]:
-    z = call(influence, measure)(scope)
-    weight = ready.sample.weight
-    if ready.persons.auxiliaries is not None:
-        z = residuals(z, weight, ready.persons.auxiliaries[ready.order])
-    variance = ready.design.variance(z * weight)
-    simple = simple_variance(z, weight)
-    return float(np.sqrt(variance)), variance / simple if simple else NAN
+def _linearised(
+    ready: _Ready, scope: Scope, measures: Sequence[Measure], values: Sequence[float]
+) -> list[tuple[float, float]]:
+    """Standard errors and design effects; indicators of income alone on merged persons."""
+    persons, auxiliaries = len(ready.sample), ready.persons.auxiliaries
+    merges = auxiliaries is None and not ready.sample.convention.less_own
+    fewer, design = resample.merged(scope, ready.design) if merges else (scope, ready.design)
+    found = []
+    for measure, value in zip(measures, values, strict=True):
+        own, units = (scope, ready.design) if measure.needs else (fewer, design)
+        if not np.isfinite(value):
+            found.append((NAN, NAN))
+            continue
+        z, weight = call(influence, measure)(own), own.whole.weight
+        if auxiliaries is not None:
+            z = residuals(z, weight, auxiliaries[ready.order])
+        variance, simple = units.variance(z * weight), simple_variance(z, weight, persons)
+        found.append((float(np.sqrt(variance)), variance / simple if simple else NAN))
+    return found
 
 
 def _replicated(ready: _Ready, scope: Scope, measures: Sequence[Measure]) -> Numbers:

@@ -54,11 +54,11 @@ def timed(what: Callable[[], object], rounds: int) -> float:
 def linearised(income: np.ndarray, weight: np.ndarray, built: design.Design) -> list[tuple[float, float]]:
     """Four indicators and their standard errors, from unsorted persons."""
     sample, order = ordered(income, weight, CONVENTIONS["eurostat"])
-    scope, own = Scope(sample), built.rearranged(order)
+    scope, own = resample.merged(Scope(sample), built.rearranged(order))
     return [
         (
             getattr(indicators, name)(scope),
-            float(np.sqrt(own.variance(getattr(influence, name)(scope) * sample.weight))),
+            float(np.sqrt(own.variance(getattr(influence, name)(scope) * scope.whole.weight))),
         )
         for name in FOUR
     ]
