@@ -12,6 +12,7 @@ import pytest
 from observing import manifest, observed  # noqa: F401  # tests take them from here
 
 from reporting import declarations
+from reporting.silc import generate
 from reporting.vintages import Store
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -92,3 +93,9 @@ def violations() -> Callable[[Any], list[str]]:
         return [v["id"] for v in axe.Axe().run(page)["violations"] if v["impact"] in ("serious", "critical")]
 
     return found
+
+
+@pytest.fixture(scope="session")
+def whole() -> generate.Files:
+    """A synthetic population."""
+    return generate.population(6000, seed=4)
