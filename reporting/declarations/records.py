@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from reporting import reads
 from reporting.declarations.texts import Texts
 
 Text = Annotated[str, Field(min_length=1)]
@@ -275,13 +276,26 @@ class Measure(_Record):
     national: bool = False
 
 
+class Requirement(_Record):
+    """A precision requirement: f(N) = a * sqrt(N) + b households, N the private households in millions."""
+
+    a: Annotated[float, Field(ge=0)]
+    b: Annotated[float, Field(ge=0)]
+
+
 class Reliability(_Record):
-    """When an estimate from microdata is published, with or without the flag ``u``."""
+    """When an estimate from microdata is published, with or without the flag ``u``, and how precise it must be.
+
+    ``precision`` holds requirements on national rates, ``precision_regions``
+    those on the rates of NUTS 2 regions, by measure.
+    """
 
     hidden_below: Annotated[int, Field(strict=True, ge=0)] = 20
     unreliable_below: Annotated[int, Field(strict=True, ge=0)] = 50
     hidden_nonresponse: Tolerance = 50.0
     unreliable_nonresponse: Tolerance = 20.0
+    precision: dict[Name, Requirement] = {}
+    precision_regions: dict[Name, Requirement] = {}
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -330,8 +344,10 @@ class Declarations(_Record):
     def indicator_ids(self, patterns: tuple[str, ...]) -> list[str]:
         """Ids that fit the patterns (``family.*``), in declared order."""
         found: list[str] = []
-        for pattern in patterns:
-            found += [i for i in self.indicators if i not in found and fnmatchcase(i, pattern)]
+        with reads.covered():
+            for pattern in patterns:
+                found += [i for i in self.indicators if i not in found and fnmatchcase(i, pattern)]
+        reads.asked(("ids", *patterns), found)
         return found
 
     def members(self, geo: str) -> tuple[str, ...]:

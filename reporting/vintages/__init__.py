@@ -10,6 +10,7 @@ package lies beneath the user's store and is read-only.
 
 from reporting.vintages.archive import export_store, import_store
 from reporting.vintages.manifest import Manifest, day
+from reporting.vintages.remote import Remote, is_url
 from reporting.vintages.store import EMBEDDED, Store, alone, used
 from reporting.vintages.texts import Collection
 from reporting.vintages.upkeep import Trouble, compact, verify
@@ -18,6 +19,7 @@ __all__ = [
     "EMBEDDED",
     "Collection",
     "Manifest",
+    "Remote",
     "Store",
     "Trouble",
     "alone",
@@ -25,6 +27,7 @@ __all__ = [
     "day",
     "export_store",
     "import_store",
+    "is_url",
     "used",
     "verify",
 ]

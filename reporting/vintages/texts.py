@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -46,7 +48,11 @@ class Collection:
     def manifests(self, store: Store, as_of: str = "") -> list[Manifest]:
         """The vintages not later than a date, oldest first."""
         limit = day(as_of) + "~" if as_of else "~"
-        found = [facts.read_manifest(path) for path in self.folder(store).glob(f"*{FACTS}")]
+        folder = self.folder(store)
+        # Listed even where it is not there, so that a run knows it again when it comes to be.
+        with suppress(OSError):
+            os.listdir(folder)  # noqa: PTH208  # a glob does not ask a folder that is missing
+        found = [facts.read_manifest(path) for path in folder.glob(f"*{FACTS}")]
         return sorted((m for m in found if m.vintage <= limit), key=lambda manifest: manifest.vintage)
 
     def read(self, store: Store, as_of: str = "") -> pd.DataFrame:

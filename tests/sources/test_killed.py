@@ -13,6 +13,7 @@ import pandas as pd
 from fetching import fetched, known_on, three, updated
 
 from reporting.vintages import Store, verify
+from reporting.vintages.store import WHOLE
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("spr_exp_type", "spr_exp_func", "tec00001")
@@ -28,6 +29,7 @@ def test_fetch_killed_at_random_instants(tmp_path, replay, declared, clock):
     kills, chance = int(os.environ.get("FETCH_KILLS", str(EACH))), random.Random(20261125)
     killed, sound = (Store(tmp_path / name, embedded=None) for name in ("killed", "sound"))
     killed.root.mkdir()
+    (killed.root / WHOLE).touch()  # not over the embedded edition
     words = [sys.executable, "-m", "reporting", "fetch", *NAMES, "--base-url", replay.url, "--store", str(killed.root)]
     cut = 0
     for update in range(-(-kills // EACH)):
