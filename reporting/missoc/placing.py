@@ -116,7 +116,8 @@ class Placer:
 
     def finish(self) -> None:
         """Settle language and edition of all cells, and cells given twice."""
-        lang = self.lang or recognise.language("\n".join(cell.text for cell in self.cells[:2000]))
+        said = "\n".join(f"{cell.label}\n{cell.text}" for cell in self.cells[:2000])
+        lang = self.lang or recognise.language(said)
         if self.cells and not self.edition and any(not cell.edition for cell in self.cells):
             return
         if self.cells and not lang:
