@@ -16,7 +16,7 @@ LAYERS = [
     {"observations"},
     {"vintages", "views"},
     {"sources", "embedded"},
-    {"validation", "indicators", "revisions", "silc"},
+    {"validation", "indicators", "revisions", "silc", "spc"},
     {"labels"},
     {"tables", "typeset", "tabulate", "charts", "prose", "workbook", "revised", "surveyed", "page"},
     {"batch"},

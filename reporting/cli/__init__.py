@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from reporting import __version__
-from reporting.cli import data, fetch, keep, publish, record, revise, silc, silc_survey  # noqa: F401  # adds the verbs
+from reporting.cli import data, fetch, keep, publish, record, revise, silc, silc_survey, spc  # noqa: F401  # adds the verbs
 from reporting.cli.common import app, err, out
 from reporting.errors import OutputFailed, ReportingError
 

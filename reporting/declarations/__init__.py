@@ -6,6 +6,7 @@ reported at once, each naming its file and id.
 """
 
 from reporting.declarations.loader import home, load
+from reporting.declarations.profiles import Outcome, Profile
 from reporting.declarations.records import (
     Accepted,
     Chapter,
@@ -42,6 +43,8 @@ __all__ = [
     "Measure",
     "MembersRule",
     "Move",
+    "Outcome",
+    "Profile",
     "Provider",
     "Publication",
     "RangeRule",

@@ -1,0 +1,91 @@
+"""Verbs for the Social Protection Committee: scores, categories and verdicts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from reporting import declarations
+from reporting.cli.common import Json, app, err, out
+from reporting.errors import UsageError
+
+spc = typer.Typer(help="Scores and verdicts of JAF, SPPM and the Social Scoreboard.", no_args_is_help=True)
+app.add_typer(spc, name="spc")
+
+ProfileName = Annotated[str, typer.Option("--profile", help="A profile of parameters/profiles/, such as jaf-compat.")]
+
+
+@spc.command(epilog="Example: reporting spc score obs.csv --profile jaf-compat --indicators meta.csv --output out.csv")
+def score(
+    observations: Annotated[Path, typer.Argument(help="CSV file: indicator,geo,time,value,flag.")],
+    profile: ProfileName,
+    indicators: Annotated[
+        Path,
+        typer.Option(help="CSV file: indicator,high_is_good, and optionally change_in_percent,calculate_change,"
+                     "drop_change_with_break,reference."),
+    ],
+    output: Annotated[Path, typer.Option("--output", help="CSV file of the scores.")],
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Score levels and changes of indicators in all countries, and classify them."""
+    from reporting.spc import observed, panel, remarks, scoring
+
+    known = declarations.load()
+    rules = profile_named(known, profile)
+    described = observed.indicators(indicators)
+    found, said = observed.observations(observations, known)
+    said += observed.matched(found, described, (observations.name, indicators.name))
+    filled = panel.build(found, list(described.index), known.members(rules.countries), rules.aggregates)
+    scores = scoring.score(filled, described, rules)
+    _refuse_own(output, observations, indicators)
+    _write(output, scores.table(), as_json)
+    for remark in [*said, *remarks.of(scores, found, described)]:
+        err.print(f"note: {remark}", markup=False)
+
+
+def profile_named(known: declarations.Declarations, name: str) -> declarations.Profile:
+    """A declared profile.
+
+    Raises
+    ------
+    UsageError
+        When there is none of this name, with those there are and near ones.
+    """
+    from reporting.spc import lines
+
+    if name not in known.profiles:
+        raise UsageError(
+            f"Unknown profile {name!r}: there is no parameters/profiles/{name}.toml. "
+            f"Declared are {', '.join(known.profiles)}.{lines.near(name, list(known.profiles))}"
+        )
+    return known.profiles[name]
+
+
+def _refuse_own(output: Path, *read: Path) -> None:
+    for path in read:
+        if output.exists() and output.samefile(path):
+            raise UsageError(f"--output {output} is a file that is read: name another one.")
+
+
+def _write(path: Path, table: pd.DataFrame, as_json: bool) -> None:
+    """Write a table, whole or not at all: full precision, missing cells empty, TRUE and FALSE."""
+    truths = {str(c): table[c].map({True: "TRUE", False: "FALSE"}) for c in table if table[c].dtype == bool}
+    part = path.with_name(path.name + ".part")
+    try:
+        table.assign(**truths).to_csv(part, index=False, lineterminator="\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    if as_json:
+        out.print_json(json.dumps(_records(table)))
+    else:
+        out.print(f"{path}: {len(table)} rows.", markup=False)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table for JSON: missing cells are null."""
+    return table.astype(object).where(table.notna() & (table != ""), None).to_dict("records")  # type: ignore[return-value]
