@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
 import typer
@@ -12,6 +12,12 @@ import typer
 from reporting import declarations
 from reporting.cli.common import Json, app, err, out
 from reporting.errors import UsageError
+
+if TYPE_CHECKING:
+    from reporting.spc.panel import Panel
+
+#: A table, and what must be said beside it.
+Result = tuple[pd.DataFrame, list[str]]
 
 spc = typer.Typer(help="Scores and verdicts of JAF, SPPM and the Social Scoreboard.", no_args_is_help=True)
 app.add_typer(spc, name="spc")
@@ -21,7 +27,7 @@ ProfileName = Annotated[str, typer.Option("--profile", help="A profile of parame
 
 @spc.command(epilog="Example: reporting spc score obs.csv --profile jaf-compat --indicators meta.csv --output out.csv")
 def score(
-    observations: Annotated[Path, typer.Argument(help="CSV file: indicator,geo,time,value,flag.")],
+    observations: Annotated[Path, typer.Argument(help="CSV file: indicator,geo,time,value,flag and optionally se.")],
     profile: ProfileName,
     indicators: Annotated[
         Path,
@@ -29,25 +35,59 @@ def score(
                      "drop_change_with_break,reference."),
     ],
     output: Annotated[Path, typer.Option("--output", help="CSV file of the scores.")],
+    base: Annotated[int, typer.Option(help="Dashboard: years before, or year, to compare with [default: its first].")]
+    = 0,
+    significance: Annotated[
+        Path | None, typer.Option(help="Dashboard: CSV file indicator,geo,base,time,significant and optionally se.")
+    ] = None,
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Score levels and changes of indicators in all countries, and classify them."""
-    from reporting.spc import observed, panel, remarks, scoring
+    from reporting.spc import evidence, observed, panel
 
     known = declarations.load()
     rules = profile_named(known, profile)
     described = observed.indicators(indicators)
     found, said = observed.observations(observations, known)
     said += observed.matched(found, described, (observations.name, indicators.name))
-    filled = panel.build(found, list(described.index), known.members(rules.countries), rules.aggregates)
-    scores = scoring.score(filled, described, rules)
-    _refuse_own(output, observations, indicators)
-    _write(output, scores.table(), as_json)
-    for remark in [*said, *remarks.of(scores, found, described)]:
+    axes = list(described.index), known.members(rules.countries), rules.aggregates
+    filled = panel.build(found, *axes)
+    _refuse_own(output, observations, indicators, *([significance] if significance else []))
+    if isinstance(rules, declarations.Dashboard):
+        told = evidence.table(significance, known) if significance else None
+        errors = panel.build(found.assign(value=found["se"]), *axes) if "se" in found else None
+        table, remarks = _moved(filled, described, rules, base, told, errors)
+    else:
+        if base or significance:
+            raise UsageError(f"--base and --significance go with a dashboard; {profile} scores.")
+        table, remarks = _scored(filled, described, rules, found)
+    _write(output, table, as_json)
+    for remark in [*said, *remarks]:
         err.print(f"note: {remark}", markup=False)
 
 
-def profile_named(known: declarations.Declarations, name: str) -> declarations.Profile:
+def _scored(filled: Panel, described: pd.DataFrame, rules: declarations.Profile, found: pd.DataFrame) -> Result:
+    from reporting.spc import remarks, scoring
+
+    scores = scoring.score(filled, described, rules)
+    return scores.table(), list(remarks.of(scores, found, described))
+
+
+def _moved(
+    filled: Panel, described: pd.DataFrame, rules: declarations.Dashboard, base: int,
+    told: pd.DataFrame | None, errors: Panel | None,
+) -> Result:  # fmt: skip
+    from reporting.spc import dashboard
+
+    found = dashboard.moves(filled, described, rules, base, told, errors)
+    words = {"deterioration": "social trend to watch", "improvement": "positive recent trend"}
+    return found.table(), [
+        f"{indicator}: {words[state]}: {state} in {count} of {of} countries."
+        for indicator, state, count, of in found.trends()
+    ]
+
+
+def profile_named(known: declarations.Declarations, name: str) -> declarations.AnyProfile:
     """A declared profile.
 
     Raises

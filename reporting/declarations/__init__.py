@@ -6,7 +6,7 @@ reported at once, each naming its file and id.
 """
 
 from reporting.declarations.loader import home, load
-from reporting.declarations.profiles import Outcome, Profile
+from reporting.declarations.profiles import AnyProfile, Dashboard, Outcome, Profile
 from reporting.declarations.records import (
     Accepted,
     Chapter,
@@ -32,7 +32,9 @@ from reporting.declarations.records import (
 
 __all__ = [
     "Accepted",
+    "AnyProfile",
     "Chapter",
+    "Dashboard",
     "Dataset",
     "Declarations",
     "Figure",

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from reporting.declarations import references
-from reporting.declarations.profiles import Profile
+from reporting.declarations.profiles import AnyProfile
 from reporting.declarations.records import (
     Accepted,
     Dataset,
@@ -102,7 +102,9 @@ class _Loader:
             groups=self._groups(codelists.get("geo", {})),
             measures=self._records("measures", Measure, self._read("measures")),
             reliability=self._reliability(),
-            profiles=self._records("profiles", Profile, [(f, {f.stem: body}) for f, body in self._read("profiles")]),
+            profiles=self._records(
+                "profiles", TypeAdapter(AnyProfile), [(f, {f.stem: body}) for f, body in self._read("profiles")]
+            ),
             codelists=codelists,
             spellings=spellings,
         )

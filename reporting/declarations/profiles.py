@@ -112,14 +112,19 @@ class Outcome(Record):
     meaning: Literal["challenge", "good", "neutral"] = "neutral"
 
 
-class Profile(Record):
-    """The rules of a framework for one indicator in all countries."""
-
+class _Rules(Record):
     id: str
     title: Text
     source: Text
     countries: str = "EU27_2020"
     aggregates: tuple[str, ...] = ("EU27_2020", "EA20")
+    outcomes: dict[str, Outcome]
+
+
+class Profile(_Rules):
+    """The rules of a framework that scores an indicator in all countries."""
+
+    kind: Literal["score"]
     years: Years
     change: Change
     breaks: Breaks
@@ -130,7 +135,6 @@ class Profile(Record):
     #: Level band to the outcome for each change band; empty for none.
     matrix: dict[str, tuple[str, ...]]
     excused: Excused | None = None
-    outcomes: dict[str, Outcome]
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -148,3 +152,42 @@ class Profile(Record):
         if strange := used - {"", *self.outcomes}:
             raise ValueError(f"matrix: undeclared outcome {', '.join(sorted(strange))}")
         return self
+
+
+class Sizes(Record):
+    """A size of change: in points where the unit is per cent, in per cent of the base elsewhere."""
+
+    points: Tolerance
+    percent: Tolerance
+
+
+class Dashboard(_Rules):
+    """The rules of a dashboard that tells significant changes from others.
+
+    The year of an indicator is the latest with values for ``minimum``
+    countries. ``bases`` are what it is compared with: a number of years before
+    (below 100), or a year; the first is meant where none is named.
+    """
+
+    kind: Literal["dashboard"]
+    minimum: Annotated[int, Field(strict=True, ge=1)]
+    bases: Annotated[tuple[Annotated[int, Field(strict=True, ge=1, le=2100)], ...], Field(min_length=1)]
+    #: A change of this size counts where neither a table nor a standard error tells.
+    threshold: Sizes
+    #: A change that is significant by table counts only from this size on.
+    substance: Sizes
+    #: How many standard errors a significant change exceeds.
+    critical: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+    #: The share of countries with a comparable change from which on a move of theirs is a trend.
+    trend: Annotated[float, Field(strict=True, gt=0, le=1)]
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if set(self.outcomes) != set(STATES):
+            raise ValueError(f"outcomes: {', '.join(STATES)}, each once")
+        return self
+
+
+#: What a dashboard says of a change.
+STATES = ("improvement", "deterioration", "no_change", "not_comparable")
+AnyProfile = Annotated[Profile | Dashboard, Field(discriminator="kind")]

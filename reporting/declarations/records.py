@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from reporting.declarations.base import Name, Number, Text, Tolerance
 from reporting.declarations.base import Record as _Record
-from reporting.declarations.profiles import Profile
+from reporting.declarations.profiles import AnyProfile
 
 
 class Dataset(_Record):
@@ -307,7 +307,7 @@ class Declarations(_Record):
     groups: dict[str, tuple[str, ...]]
     measures: dict[str, Measure] = {}
     reliability: Reliability = Reliability()
-    profiles: dict[str, Profile] = {}
+    profiles: dict[str, AnyProfile] = {}
     #: dimension -> code -> English label
     codelists: dict[str, dict[str, str]]
     #: dimension -> any known spelling of a label -> code

@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from reporting.declarations import formulas
-from reporting.declarations.profiles import Profile
+from reporting.declarations.profiles import AnyProfile, Profile
 from reporting.declarations.records import (
     Declarations,
     Figure,
@@ -143,9 +143,11 @@ def _publication(publication: Publication, d: Declarations) -> Iterator[str]:
             yield from (f"chapter {chapter.id}: undeclared {kind[:-1]} {name!r}" for name in named if name not in known)
 
 
-def _profile(profile: Profile, d: Declarations) -> Iterator[str]:
+def _profile(profile: AnyProfile, d: Declarations) -> Iterator[str]:
     if profile.countries not in d.groups:
         yield f"countries: unknown group of countries {profile.countries!r}"
-    elif profile.years.minimum > len(d.groups[profile.countries]):
-        yield f"years.minimum: {profile.countries} has no {profile.years.minimum} countries"
+    else:
+        minimum = profile.years.minimum if isinstance(profile, Profile) else profile.minimum
+        if minimum > len(d.groups[profile.countries]):
+            yield f"minimum: {profile.countries} has no {minimum} countries"
     yield from _geos(profile.aggregates, d)

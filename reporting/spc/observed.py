@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +20,10 @@ OBSERVED = ("indicator", "geo", "time", "value", "flag")
 #: Options of an indicator, each with what it is when nothing is said.
 OPTIONS = {"change_in_percent": False, "calculate_change": True, "drop_change_with_break": False}
 _REFERENCE = "reference"
+#: The column of standard errors of the values, which may be left out.
+ERROR = "se"
 #: How R and pandas write a missing value.
-_MISSING = ("NA", "NaN", "nan", "NULL")
+MISSING = ("NA", "NaN", "nan", "NULL")
 _TRUTHS = {"true": 1.0, "t": 1.0, "yes": 1.0, "1": 1.0, "false": 0.0, "f": 0.0, "no": 0.0, "0": 0.0}
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _YEAR = re.compile(r"(19|20)\d\d|2100")
@@ -36,8 +39,8 @@ def observations(path: Path, known: Declarations) -> tuple[pd.DataFrame, list[st
     Returns
     -------
     DataFrame
-        Columns ``indicator``, ``geo``, ``time``, ``value``, ``flag``; the
-        index is the line of the file.
+        Columns ``indicator``, ``geo``, ``time``, ``value``, ``flag``, and
+        ``se`` if the file has standard errors; the index is the line of the file.
     list of str
 
     Raises
@@ -47,18 +50,20 @@ def observations(path: Path, known: Declarations) -> tuple[pd.DataFrame, list[st
         number, a time that is no year, an unknown country or flag, and an
         observation that is there twice.
     """
-    file = lines.read(path, OBSERVED)
+    file = lines.read(path, OBSERVED, (ERROR,))
     pairs = _values(file)
     flags = file.each("flag", lambda cell: _flag(cell, known))
     frame = pd.DataFrame(
         {
-            "indicator": file.each("indicator", _name),
-            "geo": file.each("geo", lambda cell: _geo(cell, known)),
-            "time": file.each("time", _year).astype("int64"),
+            "indicator": file.each("indicator", name),
+            "geo": file.each("geo", lambda cell: geo(cell, known)),
+            "time": file.each("time", year).astype("int64"),
             "value": pairs.map(lambda pair: pair[0]).astype("float64"),
             "flag": flags.astype("str") + pairs.map(lambda pair: pair[1]).astype("str"),
         }
     )
+    if ERROR in file.cells:
+        frame[ERROR] = file.each(ERROR, standard_error).astype("float64")
     file.refuse(_repeated(frame))
     return frame, list(_respelled(file, frame["geo"]))
 
@@ -80,11 +85,11 @@ def indicators(path: Path) -> pd.DataFrame:
         true nor false and an indicator that is there twice.
     """
     file = lines.read(path, ("indicator", "high_is_good"), (*OPTIONS, _REFERENCE))
-    names = file.each("indicator", _name)
+    names = file.each("indicator", name)
     frame = pd.DataFrame({"line": names.index, "sign": file.each("high_is_good", _sign).astype(float)}, names.index)
     for option, default in OPTIONS.items():
         given = option in file.cells
-        frame[option] = file.each(option, functools.partial(_truth, default=default)) if given else default
+        frame[option] = file.each(option, functools.partial(truth, default=default)) if given else default
     frame[_REFERENCE] = file.each(_REFERENCE, _reference) if _REFERENCE in file.cells else ""
     file.refuse(
         f"line {line}, column indicator: {name!r} stands on an earlier line too. Keep one."
@@ -122,7 +127,7 @@ def _values(file: lines.Lines) -> pd.Series:
 
 
 def _value(cell: str, decimal: str, delimiter: str) -> tuple[float, str]:
-    if not cell or cell in _MISSING:
+    if not cell or cell in MISSING:
         return float("nan"), ""
     if _PLAIN.fullmatch(cell) and (decimal == "." or "." not in cell):
         value = float(cell)
@@ -139,7 +144,7 @@ def _value(cell: str, decimal: str, delimiter: str) -> tuple[float, str]:
 
 
 def _flag(cell: str, known: Declarations) -> str:
-    text = "" if cell in _MISSING else cell.removeprefix(":").strip()
+    text = "" if cell in MISSING else cell.removeprefix(":").strip()
     lower = re.sub(r"[\s|,;]", "", text.lower())
     if all(letter in FLAG_LETTERS for letter in lower):
         return lower
@@ -151,13 +156,15 @@ def _flag(cell: str, known: Declarations) -> str:
         raise ValueError(f"{cell!r} is not a known flag. Write letters such as b, p, u or bp.") from None
 
 
-def _name(cell: str) -> str:
+def name(cell: str) -> str:
+    """The id of an indicator."""
     if not cell:
         raise ValueError("no indicator. Write its id.")
     return cell
 
 
-def _geo(cell: str, known: Declarations) -> str:
+def geo(cell: str, known: Declarations) -> str:
+    """The code of a country, from any known spelling."""
     found = cell if cell in known.codelists["geo"] else known.spellings["geo"].get(cell, "")
     if not found:
         hint = lines.near(cell, list(known.codelists["geo"]))
@@ -165,7 +172,8 @@ def _geo(cell: str, known: Declarations) -> str:
     return found
 
 
-def _year(cell: str) -> int:
+def year(cell: str) -> int:
+    """A year."""
     if not _YEAR.fullmatch(cell):
         raise ValueError(f"{cell!r} is no year from 1900 to 2100. Give annual figures only, with a year such as 2024.")
     return int(cell)
@@ -173,15 +181,25 @@ def _year(cell: str) -> int:
 
 def _sign(cell: str) -> float:
     """1 for high is good, -1 for low is good, NaN where nothing is said."""
-    return float("nan") if not cell or cell in _MISSING else 2 * _truth(cell, False) - 1
+    return float("nan") if not cell or cell in MISSING else 2 * truth(cell, False) - 1
 
 
-def _truth(cell: str, default: bool) -> bool:
-    if not cell or cell in _MISSING:
+def truth(cell: str, default: bool) -> bool:
+    """Whether a cell says true; ``default`` where it says nothing."""
+    if not cell or cell in MISSING:
         return default
     if cell.lower() not in _TRUTHS:
         raise ValueError(f"{cell!r} is neither TRUE nor FALSE. Write one of the two, or nothing.")
     return bool(_TRUTHS[cell.lower()])
+
+
+def standard_error(cell: str) -> float:
+    """A standard error; NaN where it is not known."""
+    if not cell or cell in (":", *MISSING):
+        return math.nan
+    if not _PLAIN.fullmatch(cell) or not 0 <= float(cell) < math.inf:
+        raise ValueError(f"{cell!r} is no standard error. Write a number, not negative, or nothing.")
+    return float(cell)
 
 
 def _reference(cell: str) -> str:

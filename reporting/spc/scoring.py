@@ -112,7 +112,7 @@ def _sizes(panel: Panel, periods: Periods, options: pd.DataFrame) -> tuple[Float
 
 def _margins(panel: Panel, profile: Profile, level: Standing, change: Standing) -> tuple[Floats, Floats]:
     """How far a score may move: the margin of the profile, or what rounding does where that is more."""
-    half = _half_unit(panel)
+    half = half_unit(panel)
     moves = []
     for standing, values in ((level, 1), (change, 2)):
         rounding = profile.score.factor * values * half / np.where(standing.sd > 0, standing.sd, np.nan)
@@ -120,7 +120,7 @@ def _margins(panel: Panel, profile: Profile, level: Standing, change: Standing) 
     return moves[0], moves[1]
 
 
-def _half_unit(panel: Panel) -> Floats:
+def half_unit(panel: Panel) -> Floats:
     """Half a unit of the last decimal in which an indicator is given; 0 where its values are not rounded."""
     half = np.zeros(len(panel.indicators))
     for decimals in reversed(_DECIMALS):

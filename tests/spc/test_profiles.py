@@ -11,24 +11,28 @@ from reporting import declarations
 from reporting.errors import DeclarationError
 
 SPOILED = {
-    "unknown key": ("[years]", 'colour = "red"\n[years]', "colour: unknown key"),
-    "cuts": ("cuts = [-13.0, -7.0, 7.0, 13.0]", "cuts = [-7.0, -13.0, 7.0, 13.0]", "bands: cuts: in rising order"),
+    "unknown key": ("[years]", 'colour = "red"\n[years]', "score.colour: unknown key"),
+    "cuts": (
+        "cuts = [-13.0, -7.0, 7.0, 13.0]",
+        "cuts = [-7.0, -13.0, 7.0, 13.0]",
+        "score.bands: cuts: in rising order",
+    ),
     "belongs": (
         'belongs = ["above", "above", "below", "above"]',
         'belongs = ["above"]',
-        "bands: belongs: one for each",
+        "score.bands: belongs: one for each",
     ),
     "bands": (
         'level = ["--", "-", "0", "+", "++"]',
         'level = ["--", "-", "0", "+"]',
-        "bands: level: 5 different names",
+        "score.bands: level: 5 different names",
     ),
-    "row": ('"--" = ["1", "1", "1", "4", "5"]', '"--" = ["1"]', "matrix: in each row an outcome for each of"),
-    "rows": ('"--" = ["1", "1", "1", "4", "5"]\n', "", "matrix: a row for each of the level bands"),
-    "outcome": ('["6", "", "", "7", "8"]', '["66", "", "", "7", "8"]', "matrix: undeclared outcome 66"),
-    "reference": ('reference = "EU27_2020"', 'reference = "OECD"', "score.reference: one of the aggregates"),
-    "sd": ('sd = "sample"', 'sd = "any"', "score.sd: input should be 'sample' or 'population'"),
-    "minimum": ("minimum = 18", "minimum = 28", "years.minimum: EU27_2020 has no 28 countries"),
+    "row": ('"--" = ["1", "1", "1", "4", "5"]', '"--" = ["1"]', "score: matrix: in each row an outcome for each of"),
+    "rows": ('"--" = ["1", "1", "1", "4", "5"]\n', "", "score: matrix: a row for each of the level bands"),
+    "outcome": ('["6", "", "", "7", "8"]', '["66", "", "", "7", "8"]', "score: matrix: undeclared outcome 66"),
+    "reference": ('reference = "EU27_2020"', 'reference = "OECD"', "score: score.reference: one of the aggregates"),
+    "sd": ('sd = "sample"', 'sd = "any"', "score.score.sd: input should be 'sample' or 'population'"),
+    "minimum": ("minimum = 18", "minimum = 28", "minimum: EU27_2020 has no 28 countries"),
     "group": ("[years]", 'countries = "EU99"\n[years]', "countries: unknown group of countries 'EU99'"),
     "aggregate": ("[years]", 'aggregates = ["EU27_2020", "XX"]\n[years]', "unknown country 'XX'"),
 }

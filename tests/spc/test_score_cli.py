@@ -210,7 +210,7 @@ def test_an_unknown_profile_is_refused_with_those_there_are(tmp_path: Path, caps
     assert score(tmp_path, observed(), META, "jaf-compatible") == 2
     said = capsys.readouterr().err
     assert "Unknown profile 'jaf-compatible'" in said
-    assert "scoreboard-jer, sppm-va. Near it: jaf-compat" in said
+    assert "scoreboard-jer, sppm-dashboard, sppm-va. Near it: jaf-compat" in said
 
 
 def test_a_file_that_is_not_there(tmp_path: Path, capsys) -> None:
