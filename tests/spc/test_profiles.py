@@ -15,7 +15,7 @@ SPOILED = {
     "cuts": (
         "cuts = [-13.0, -7.0, 7.0, 13.0]",
         "cuts = [-7.0, -13.0, 7.0, 13.0]",
-        "score.bands: cuts: in rising order",
+        "score.bands: cuts: in rising",
     ),
     "belongs": (
         'belongs = ["above", "above", "below", "above"]',
