@@ -10,14 +10,17 @@ import pandas as pd
 import typer
 
 from reporting import declarations
-from reporting.cli.common import Json, app, err, out
+from reporting.cli.common import AsOf, Json, StoreOption, app, err, out, store_at
 from reporting.errors import UsageError
+from reporting.vintages import Store
 
 if TYPE_CHECKING:
     from reporting.spc.panel import Panel
 
 #: A table, and what must be said beside it.
 Result = tuple[pd.DataFrame, list[str]]
+#: Observations, what is said of their indicators, and what must be said of both.
+Material = tuple[pd.DataFrame, pd.DataFrame, list[str]]
 
 spc = typer.Typer(help="Scores and verdicts of JAF, SPPM and the Social Scoreboard.", no_args_is_help=True)
 app.add_typer(spc, name="spc")
@@ -27,43 +30,83 @@ ProfileName = Annotated[str, typer.Option("--profile", help="A profile of parame
 
 @spc.command(epilog="Example: reporting spc score obs.csv --profile jaf-compat --indicators meta.csv --output out.csv")
 def score(
-    observations: Annotated[Path, typer.Argument(help="CSV file: indicator,geo,time,value,flag and optionally se.")],
     profile: ProfileName,
+    output: Annotated[Path, typer.Option("--output", help="CSV file of the scores.")],
+    observations: Annotated[
+        Path | None, typer.Argument(help="CSV file: indicator,geo,time,value,flag and optionally se.")
+    ] = None,
     indicators: Annotated[
-        Path,
+        Path | None,
         typer.Option(help="CSV file: indicator,high_is_good, and optionally change_in_percent,calculate_change,"
                      "drop_change_with_break,reference."),
-    ],
-    output: Annotated[Path, typer.Option("--output", help="CSV file of the scores.")],
+    ] = None,
+    framework: Annotated[
+        str, typer.Option(help="Instead of files: all indicators of jaf, sppm or scoreboard in the store.")
+    ] = "",
     base: Annotated[int, typer.Option(help="Dashboard: years before, or year, to compare with [default: its first].")]
     = 0,
     significance: Annotated[
         Path | None, typer.Option(help="Dashboard: CSV file indicator,geo,base,time,significant and optionally se.")
     ] = None,
+    store: StoreOption = None,
+    as_of: AsOf = "",
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Score levels and changes of indicators in all countries, and classify them."""
-    from reporting.spc import evidence, observed, panel
-
     known = declarations.load()
     rules = profile_named(known, profile)
-    described = observed.indicators(indicators)
-    found, said = observed.observations(observations, known)
-    said += observed.matched(found, described, (observations.name, indicators.name))
-    axes = list(described.index), known.members(rules.countries), rules.aggregates
-    filled = panel.build(found, *axes)
-    _refuse_own(output, observations, indicators, *([significance] if significance else []))
-    if isinstance(rules, declarations.Dashboard):
-        told = evidence.table(significance, known) if significance else None
-        errors = panel.build(found.assign(value=found["se"]), *axes) if "se" in found else None
-        table, remarks = _moved(filled, described, rules, base, told, errors)
+    if bool(framework) == bool(observations) or bool(observations) != bool(indicators):
+        raise UsageError("Give a file of observations with --indicators, or a --framework.")
+    if not isinstance(rules, declarations.Dashboard) and (base or significance):
+        raise UsageError(f"--base and --significance go with a dashboard; {profile} scores.")
+    if observations and indicators:
+        _refuse_own(output, observations, indicators, *([significance] if significance else []))
+        found, described, said = _read(known, observations, indicators)
     else:
-        if base or significance:
-            raise UsageError(f"--base and --significance go with a dashboard; {profile} scores.")
-        table, remarks = _scored(filled, described, rules, found)
+        found, described, said = _stored(known, store_at(known, store), framework, rules, as_of)
+    table, remarks = _judged(known, rules, found, described, base, significance)
     _write(output, table, as_json)
     for remark in [*said, *remarks]:
         err.print(f"note: {remark}", markup=False)
+
+
+def _read(known: declarations.Declarations, observations: Path, indicators: Path) -> Material:
+    from reporting.spc import observed
+
+    described = observed.indicators(indicators)
+    found, said = observed.observations(observations, known)
+    return found, described, said + observed.matched(found, described, (observations.name, indicators.name))
+
+
+def _stored(
+    known: declarations.Declarations, place: Store, framework: str, rules: declarations.AnyProfile, as_of: str
+) -> Material:
+    from reporting.spc import stored
+
+    entries = stored.entries(known, framework)
+    geos = [*known.members(rules.countries), *rules.aggregates]
+    found = stored.values(place, entries, geos, as_of)
+    if isinstance(rules, declarations.Dashboard) or rules.breaks.window == "span":
+        found = stored.with_input_breaks(place, found, entries, known, as_of)
+    held = set(found["indicator"])
+    idle = [name for name in entries if name not in held]
+    said = [f"{len(idle)} of {len(entries)} indicators are not in the store: {', '.join(idle)}."] if idle else []
+    return found, stored.described(entries), said
+
+
+def _judged(
+    known: declarations.Declarations, rules: declarations.AnyProfile, found: pd.DataFrame, described: pd.DataFrame,
+    base: int, significance: Path | None,
+) -> Result:  # fmt: skip
+    from reporting.spc import evidence, panel
+
+    axes = list(described.index), known.members(rules.countries), rules.aggregates
+    filled = panel.build(found, *axes)
+    if isinstance(rules, declarations.Dashboard):
+        told = evidence.table(significance, known) if significance else None
+        errors = panel.build(found.assign(value=found["se"]), *axes) if "se" in found else None
+        return _moved(filled, described, rules, base, told, errors)
+    return _scored(filled, described, rules, found)
 
 
 def _scored(filled: Panel, described: pd.DataFrame, rules: declarations.Profile, found: pd.DataFrame) -> Result:

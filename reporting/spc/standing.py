@@ -67,7 +67,7 @@ def stand(panel: Panel, value: Floats, at: Index, profile: Profile, options: pd.
     mean = _divided(np.nansum(inside, axis=1), n)
     spare = 1 if profile.score.sd == "sample" else 0
     sd = np.sqrt(_divided(np.nansum((inside - mean[:, None]) ** 2, axis=1), n - spare))
-    sd = np.where((n > 0) & (_spread(inside) <= _NOISE * size), 0.0, sd)
+    sd = np.where((n > 1) & (_spread(inside) <= _NOISE * size), 0.0, sd)
     aggregate, year = _aggregate(panel, value, at, profile, options)
     reference = np.where(year >= 0, profile.score.reference, SIMPLE_AVERAGE).astype(object)
     centre = np.where(year >= 0, aggregate, mean)
