@@ -290,11 +290,13 @@ def revisions(found: Revisions, words: Words, below: tuple[str, ...]) -> Figure 
 def intervals(rows: Sequence[tuple[str, float, float, float]], words: Words, head: Figure, unit: str) -> Figure:
     """Estimates with their 95 % intervals: label, value, lower and upper bound of each; ``head`` gives the words."""
     names, values, low, high = (list(column) for column in zip(*reversed(rows), strict=True))
-    with _canvas(max(1.6, 0.26 * len(rows) + 0.6)) as (canvas, axes):
+    labels = [textwrap.fill(name, 40) for name in names]
+    lines = max(label.count("\n") + 1 for label in labels)
+    with _canvas(max(1.6, (0.1 + 0.16 * lines) * len(rows) + 0.6)) as (canvas, axes):
         colour = sns.color_palette("colorblind")[0]
         arms = np.abs(np.array([low, high]) - np.array(values))
         axes.errorbar(values, range(len(rows)), xerr=arms, fmt="o", color=colour, capsize=3, markersize=4)
-        axes.set_yticks(range(len(rows)), [textwrap.fill(name, 34) for name in names])
+        axes.set_yticks(range(len(rows)), labels)
         axes.set_xlim(left=min(0.0, *low))
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.grid(axis="x", color="#dddddd", linewidth=0.5)

@@ -172,7 +172,8 @@ def messages(declarations: Declarations) -> set[str]:
     """Every message a publication can show: declarations, notebooks and code."""
     d = declarations
     found: set[str] = {label for name, codes in d.codelists.items() for label in codes.values() if name != "geo"}
-    found |= {d.codelists["geo"][code] for code in d.groups if code in d.codelists.get("geo", {})}
+    # Countries have their names from the Unicode CLDR; groups and parts of countries have none there.
+    found |= {label for code, label in d.codelists.get("geo", {}).items() if len(code) > 2}
     for indicator in d.indicators.values():
         if indicator.label.strip("{}") not in indicator.codes:
             found.add(indicator.label)

@@ -21,6 +21,7 @@ _LISTS = {
     "sex": "sex", "age": "age", "region": "nuts", "hhtyp": "hhtyp", "activity": "wstatus", "education": "isced11",
     "tenure": "tenstatu", "urban": "deg_urb", "quintile": "quantile",
 }  # fmt: skip
+_EURO = "EUR_YR"
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,15 @@ def table(name: str, title: str, survey: Synthetic, words: Words, indicators: Se
     """Estimates with error, interval and count: a row for each indicator, or for each category of a breakdown."""
     shown = survey.of(indicators, by)
     shown = _in_order(shown, words) if by else shown
-    units = {words.declarations.measures[e.indicator].unit for e in shown}
+    units = {_unit_code(e.indicator, words) for e in shown}
     letters = sorted({letter for e in shown for letter in e.flag if letter.isalpha()})
     return Table(
         id=name, title=title, geo="", tag=words.language.tag,
         stub=words.code("dimension", _LISTS[by]) if by else words.text("Item"), unit_head=words.text("Unit"),
         unit=words.code("unit", units.pop()) if len(units) == 1 else "",
         columns=(
-            words.text("Estimate"), words.text("Standard error"), words.text("95 % from"),
-            words.text("95 % to"), words.text("Persons"),
+            words.text("Estimate"), words.text("Standard error"), words.text("Lower bound"),
+            words.text("Upper bound"), words.text("Persons"),
         ),
         rows=tuple(Row(_label(e, words), _unit(e, words), _cells(e, words)) for e in shown), breaks=(),
         sources=(_source(survey, words),), notes=_notes(words),
@@ -92,7 +93,7 @@ def figure(
     rows = [(_label(e, words), e.value, e.ci_low, e.ci_high) for e in shown]
     if not rows:
         return None
-    unit = words.code("unit", words.declarations.measures[indicators[0]].unit)
+    unit = words.code("unit", _unit_code(indicators[0], words))
     head = charts.Figure(name, f"{title} ({unit})", "", b"", (*_notes(words)[:1], _source(survey, words)))
     return charts.intervals(rows, words, head, unit)
 
@@ -104,7 +105,13 @@ def _label(estimate: Estimate, words: Words) -> str:
 
 
 def _unit(estimate: Estimate, words: Words) -> str:
-    return words.code("unit", words.declarations.measures[estimate.indicator].unit)
+    return words.code("unit", _unit_code(estimate.indicator, words))
+
+
+def _unit_code(indicator: str, words: Words) -> str:
+    """The unit of a measure; the national currency of the synthetic files is the euro."""
+    code = words.declarations.measures[indicator].unit
+    return _EURO if code == "NAC" else code
 
 
 def _cells(estimate: Estimate, words: Words) -> tuple[Cell, ...]:
@@ -137,7 +144,7 @@ def _notes(words: Words) -> tuple[str, ...]:
         words.text("SYNTHETIC DATA: an illustration of the method, no statistical result."),
         words.text(
             "Standard errors by linearisation, with primary sampling units in strata; "
-            "the error of the poverty threshold is included. Persons: those of the sample."
+            "the error of the poverty threshold is included. Bounds: 95 % interval. Persons: those of the sample."
         ),
     )
 
@@ -147,7 +154,7 @@ def _tidy(name: str, estimate: Estimate, survey: Synthetic, words: Words) -> dic
     shown = math.isfinite(estimate.value)
     record = {
         "table": name, "geo": "", "indicator": "", "time": str(survey.year),
-        "unit": words.declarations.measures[estimate.indicator].unit,
+        "unit": _unit_code(estimate.indicator, words),
         "value": estimate.value if shown else None, "flag": estimate.flag, "dataset": "synthetic",
         "key": f"{estimate.indicator}.{estimate.by}.{estimate.category}", "vintage": survey.vintage,
         "source": "synthetic survey files", "note": f"SE {estimate.se!r}, n {estimate.n}" if shown else "",

@@ -232,7 +232,7 @@ def _tidy(frame: pd.DataFrame) -> list[dict[str, object]]:
 def sources(frame: pd.DataFrame, reader: Reader) -> tuple[str, ...]:
     """Source lines: provider, datasets, dates of the vintages; a figure's own source where it has one."""
     w, store = reader.words, reader.evaluator.store
-    own = list(dict.fromkeys(source for source in frame["source"] if source))
+    own = list(dict.fromkeys(part for source in frame["source"] for part in source.split("; ") if part))
     lines = []
     pairs = {
         (dataset, vintage)
@@ -258,7 +258,8 @@ def sources(frame: pd.DataFrame, reader: Reader) -> tuple[str, ...]:
         listed = "; ".join(own[:_SOURCES_SHOWN])
         rest = len(own) - _SOURCES_SHOWN
         more = "; " + w.text("and {count} more, named in the data file", count=rest) if rest > 0 else ""
-        lines.append(w.text("Sources: {sources}.", sources=listed + more))
+        said = w.text("Sources: {sources}.") if len(own) > 1 else w.text("Source: {sources}.")
+        lines.append(said.format(sources=listed + more))
     return tuple(lines)
 
 

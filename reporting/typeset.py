@@ -27,14 +27,14 @@ def table(whole: Table) -> str:
     """A table as Typst panels, with the lines that stand below it."""
     blocks = [_panel(panel) for panel in panels(whole)]
     if len(whole.rows) * len(blocks) <= _KEPT_TOGETHER:
-        blocks = [f"#block(breakable: false)[\n{block}\n]" for block in blocks]
+        blocks = [f"#block(breakable: false, sticky: true)[\n{block}\n]" for block in blocks]
     return "\n#v(0.4em)\n".join(blocks) + "\n" + notes(whole.below)
 
 
 def notes(lines: Iterable[str]) -> str:
     """Small lines under a table or figure."""
     said = "\n".join(f"#block(above: 0.4em, below: 0.4em)[#text(size: 7pt)[#{string(line)}]]" for line in lines)
-    return f"#align(left)[\n{said}\n]\n"
+    return f"#align(left)[\n#set text(hyphenate: false)\n#set par(justify: false)\n{said}\n]\n"
 
 
 def string(text: str) -> str:
@@ -70,9 +70,21 @@ def _widths(whole: Table) -> list[float]:
     return found
 
 
+def _eased(part: Table) -> list[float]:
+    """Widths with the room that is left given to the headings, so that they break less."""
+    widths = _widths(part)
+    wanted = [
+        max(0.0, 1.3 * _CHARACTER * len(head) + _INSET - width)
+        for head, width in zip(part.columns, widths, strict=True)
+    ]
+    left = _PAGE - _label(part) - (_UNIT if part.with_units else 0) - sum(widths)
+    share = min(1.0, max(0.0, left) / (sum(wanted) or 1.0))
+    return [width + share * more for width, more in zip(widths, wanted, strict=True)]
+
+
 def _panel(part: Table) -> str:
     count = len(part.columns)
-    widths = ["1fr", *([f"{_UNIT:.0f}mm"] if part.with_units else []), *(f"{w:.1f}mm" for w in _widths(part))]
+    widths = ["1fr", *([f"{_UNIT:.0f}mm"] if part.with_units else []), *(f"{w:.1f}mm" for w in _eased(part))]
     heads = [part.stub, *([part.unit_head] if part.with_units else []), *part.columns]
     shift = len(heads) - count
     header = ", ".join(_head(head, i - shift in part.breaks) for i, head in enumerate(heads))

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from reporting import declarations, observations
+from reporting.silc import generate
 from reporting.vintages import Manifest, Store
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -103,3 +104,9 @@ def violations() -> Callable[[Any], list[str]]:
         return [v["id"] for v in axe.Axe().run(page)["violations"] if v["impact"] in ("serious", "critical")]
 
     return found
+
+
+@pytest.fixture(scope="session")
+def whole() -> generate.Files:
+    """A synthetic population."""
+    return generate.population(6000, seed=4)

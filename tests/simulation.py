@@ -24,6 +24,8 @@ def simulated(
 ) -> pd.DataFrame:
     """Share of samples whose 95 % interval covers the population's value; mean standard error over the true one."""
     table = persons.build(whole.survey())
+    needed = {name for measure in known.measures.values() if measure.id in measures for name in measure.needs}
+    table = table[["household", "income", "weight", "DB050", "DB060", *sorted(needed)]]
     chosen = estimates.chosen(known, measures, tuple(map(str, table)))
     truth = {e.indicator: e.value for e in estimates.estimate(known, persons.as_persons(table), chosen)}
     rows = []
@@ -31,7 +33,8 @@ def simulated(
         drawn = generate.draw(whole.d, psus, per_psu, np.random.default_rng(seed)).rename(
             columns={"DB030": "household"}
         )
-        part = table.drop(columns="weight").merge(drawn, on="household", validate="many_to_one")
+        some = table[table["household"].isin(drawn["household"])].drop(columns="weight")
+        part = some.merge(drawn, on="household", validate="many_to_one")
         for e in estimates.estimate(known, persons.as_persons(part), chosen):
             rows.append((e.indicator, e.value, e.se, e.ci_low <= truth[e.indicator] <= e.ci_high))
     frame = pd.DataFrame(rows, columns=["indicator", "value", "se", "covered"])
@@ -44,8 +47,8 @@ def main() -> None:
     """Draw the samples and print the coverage."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=500)
-    parser.add_argument("--households", type=int, default=40_000)
-    parser.add_argument("--psus", type=int, default=30)
+    parser.add_argument("--households", type=int, default=150_000)
+    parser.add_argument("--psus", type=int, default=14)
     parser.add_argument("--per-psu", type=int, default=12)
     options = parser.parse_args()
     whole = generate.population(options.households, seed=4)

@@ -9,49 +9,40 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
-from reporting import cli
-
-HEAD = ["indicator", "by", "category", "value", "se", "ci_low", "ci_high", "n", "flag"]
-#: Values that stand in records and nowhere else.
-CANARIES = ("987654.321", "424242.4242", "Zanzibar-7")
+import sas
+from microdata import CANARIES, COMMON, HEAD, persons, run, table
 
 
-def run(*words: object) -> int:
-    """The exit code of a command."""
-    import sys
+def test_further_breakdowns_follow_the_option(tmp_path: Path) -> None:
+    """``--by a b``, ``--by a,b`` and ``--by a --by b`` are the same; each adds up to the total."""
+    persons(tmp_path)
+    ways = {"a": ("region", "sex"), "b": ("region", "--by", "sex"), "c": ("region,sex",)}
+    for name, words in ways.items():
+        assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--by", *words, "--output", tmp_path / name) == 0
+    assert (tmp_path / "a").read_text() == (tmp_path / "b").read_text() == (tmp_path / "c").read_text()
+    arop = table(tmp_path / "a").query("indicator == 'arop'").groupby("by")["n"].sum()
+    assert arop.to_dict() == {"total": 400, "region": 400, "sex": 400}
 
-    sys.argv = ["reporting", *map(str, words)]
-    try:
-        cli.main()
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
 
-
-def persons(folder: Path, n: int = 400, seed: int = 2) -> pd.DataFrame:
-    """A small file of persons in households, regions and sexes."""
-    rng = np.random.default_rng(seed)
-    household = np.repeat(np.arange(n // 2), 2)
-    frame = pd.DataFrame(
-        {
-            "x": np.round(np.exp(rng.normal(10, 0.5, n // 2)), 2)[household],
-            "w": rng.uniform(50, 100, n // 2)[household],
-            "hh": household,
-            "region": np.array(["A", "B", "C", "D"])[household % 4],
-            "sex": np.tile(["1", "2"], n // 2),
-        }
+def test_any_indicator_from_columns_of_its_variables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An indicator that needs more than income reads it from the file; persons without it are not in its population."""
+    frame = persons(tmp_path).assign(
+        smsd=lambda f: np.arange(len(f)) % 5 == 0, asked=1, income_before=lambda f: f["x"] / 2
     )
-    frame.to_csv(folder / "p.csv", index=False)
-    return frame
-
-
-def table(path: Path) -> pd.DataFrame:
-    """The estimates of a file, flags as text."""
-    return pd.read_csv(path, dtype={"flag": str, "category": str}).fillna({"flag": ""})
-
-
-COMMON = ("--income", "x", "--weight", "w")
+    frame["smsd"] = frame["smsd"].astype(float).mask(frame["region"] == "A")
+    frame.to_csv(tmp_path / "p.csv", index=False)
+    assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--indicator", "smsd", "--indicator", "arop_before",
+               "--indicator", "arop", "--anchor", 9_000, "--output", tmp_path / "o.csv") == 0  # fmt: skip
+    found = table(tmp_path / "o.csv").set_index("indicator")
+    known = frame[frame["region"] != "A"]
+    assert found.loc["smsd", "value"] == pytest.approx(100 * np.average(known["smsd"], weights=known["w"]))
+    assert found.loc["smsd", "n"] == 300 and found.loc["arop", "n"] == 400
+    assert found.loc["arop_before", "value"] > found.loc["arop", "value"]
+    frame.assign(smsd=3).to_csv(tmp_path / "p.csv", index=False)
+    assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--indicator", "smsd", "--output", "o.csv") == 3
+    assert "column smsd is not from 0 to 1 in line 2, line 3" in capsys.readouterr().err
+    anchored = 100 * np.average(frame["x"] < 9_000, weights=frame["w"])
+    assert found.loc["arop_anchored", "value"] == pytest.approx(anchored)
 
 
 def test_the_contract(microdata: Path, tmp_path: Path) -> None:
@@ -73,9 +64,11 @@ def test_the_contract(microdata: Path, tmp_path: Path) -> None:
     assert (found["ci_high"] - found["ci_low"]).to_numpy() == pytest.approx(2 * 1.96 * found["se"].to_numpy())
 
 
-@pytest.mark.parametrize("form", ["p.csv.gz", "p.parquet", "p.dta", "semicolon.csv"])
+@pytest.mark.parametrize(
+    "form", ["p.csv.gz", "p.parquet", "p.dta", "p.sas7bdat", "semicolon.csv", "tab.csv", "spaces.csv"]
+)
 def test_any_format_gives_the_same(tmp_path: Path, form: str) -> None:
-    """Compressed, Parquet, Stata and semicolons with decimal commas are read alike, whatever the order of columns."""
+    """Compressed, Parquet, Stata, SAS, decimal commas and spaces are read alike, whatever the order of columns."""
     frame = persons(tmp_path)
     assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--by", "region", "--output", tmp_path / "a") == 0
     other = frame[list(frame.columns)[::-1]]
@@ -86,8 +79,12 @@ def test_any_format_gives_the_same(tmp_path: Path, form: str) -> None:
         other.to_parquet(path)
     elif form == "p.dta":
         other.to_stata(path, write_index=False)
+    elif form == "p.sas7bdat":
+        sas.write(other, path)
+    elif form == "spaces.csv":
+        path.write_bytes(b"\xef\xbb\xbf" + other.to_csv(index=False).replace(",", " , ").replace("\n", "\r\n").encode())
     else:
-        other.to_csv(path, index=False, sep=";", decimal=",")
+        other.to_csv(path, index=False, sep=";" if form == "semicolon.csv" else "\t", decimal=",")
     assert run("silc", "indicators", path, *COMMON, "--by", "region", "--output", tmp_path / "b") == 0
     pd.testing.assert_frame_equal(table(tmp_path / "a"), table(tmp_path / "b"), rtol=1e-9)
 
@@ -137,6 +134,8 @@ def test_a_bad_cell_is_named_by_line_and_column_never_by_value(
         ("x,w\n,2\n3,0\n", 3, "nobody has both an income (x) and a weight (w)"),
         ("x,w\n1\n3,5\n", 3, "line 2: 1 fields where the header has 2"),
         ('x,w\n"1,2\n3,4\n', 3, "p.csv: line 3: 1 fields"),
+        ('{"x": 987654.321}\n1\n', 2, "line 1 holds no names"),
+        ("987654.321,424242.4242\n1,2\n", 2, "line 1 holds no names. Give the file a header"),
     ],
 )
 def test_a_bad_file_is_refused_with_what_is_wrong(
@@ -147,6 +146,7 @@ def test_a_bad_file_is_refused_with_what_is_wrong(
     assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--output", tmp_path / "o.csv") == code
     heard = capsys.readouterr().err
     assert said in heard and "Traceback" not in heard
+    assert not any(canary in heard for canary in CANARIES)
 
 
 @pytest.mark.parametrize(
@@ -154,19 +154,37 @@ def test_a_bad_file_is_refused_with_what_is_wrong(
     [
         (("--convention", "sas"), "Unknown convention 'sas'"),
         (("--variance", "magic"), "Unknown variance 'magic'"),
-        (("--indicator", "arope"), "arope needs smsd_or_jobless"),
+        (("--indicator", "arope"), "no column smsd_or_jobless"),
         (("--indicator", "poverty"), "Unknown indicator 'poverty'"),
         (("--replicates", "r.csv"), "--replicates goes with --variance jackknife or bootstrap"),
         (("--variance", "jackknife", "--centre", "middle"), "Unknown centre"),
         (("--variance", "bootstrap", "--draws", "1"), "1 draws make no variance"),
         (("--by", "nowhere"), "no column nowhere"),
+        (("--by", "hh"), "column hh is no breakdown"),
+        (("--by", "x"), "column x is no breakdown"),
+        (("region",), "region: not expected. Breakdowns follow --by"),
+        (("--auxiliary", "x", "--variance", "bootstrap"), "--auxiliary goes with --variance linearised"),
+        (("--anchor", "-5"), "an anchored threshold is an amount above 0"),
+        (("--output", "p.csv"), "p.csv is a file that is read"),
+        (("--output", "."), "name a file in a folder that is there"),
+        (("--output", "nowhere/o.csv"), "name a file in a folder that is there"),
+        (("--variance", "bootstrap", "--seed", "-1"), "a seed is not negative"),
     ],
 )
-def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str) -> None:
-    """Each wrong word ends with exit code 2 and names what there is."""
-    persons(tmp_path)
-    assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, *words, "--output", tmp_path / "o.csv") == 2
-    assert said in capsys.readouterr().err
+def test_wrong_use(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    said: str,
+) -> None:
+    """Each wrong word ends with exit code 2 and names what there is; nothing is written, the persons stay."""
+    frame = persons(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert run("silc", "indicators", "p.csv", *COMMON, "--output", "o.csv", *words) == 2
+    heard = capsys.readouterr().err
+    assert said in heard and str(frame["x"].max()) not in heard
+    assert not Path("o.csv").exists() and len(pd.read_csv("p.csv")) == len(frame)
 
 
 def test_an_unforeseen_error_says_nothing_of_the_records(
@@ -215,38 +233,6 @@ def test_the_seed_is_recorded_and_gives_the_same_again(tmp_path: Path) -> None:
     assert files[0] == files[1] != files[2]
     record = json.loads((tmp_path / "2.csv.json").read_text())
     assert (record["seed"], record["draws"], record["records"]) == (6, 50, 400)
-
-
-@pytest.mark.parametrize("shared", [True, False], ids=["joined by a column", "in the same order"])
-def test_given_replicate_weights_of_a_stratified_jackknife(tmp_path: Path, shared: bool) -> None:
-    """Replicates of a file give the error that leaving out each household gives, whichever way the rows are joined."""
-    frame = persons(tmp_path, 80).assign(id=np.arange(80))
-    frame.to_csv(tmp_path / "p.csv", index=False)
-    weights = {}
-    for household in range(40):
-        region = frame["region"].eq(frame.loc[frame["hh"] == household, "region"].iloc[0])
-        factor = np.where(frame["hh"] == household, 0.0, np.where(region, 10 / 9, 1.0))
-        weights[f"r{household}"] = frame["w"] * factor
-    replicates = pd.DataFrame(weights)
-    if shared:
-        replicates = replicates.assign(id=frame["id"]).sample(frac=1, random_state=1)
-    replicates.to_csv(tmp_path / "r.csv", index=False)
-    common = ("silc", "indicators", tmp_path / "p.csv", *COMMON, "--strata", "region", "--variance", "jackknife")
-    assert run(*common, "--cluster", "hh", "--output", tmp_path / "own.csv") == 0
-    assert run(*common, "--replicates", tmp_path / "r.csv", "--output", tmp_path / "given.csv") == 0
-    pd.testing.assert_frame_equal(table(tmp_path / "own.csv"), table(tmp_path / "given.csv"), rtol=1e-9)
-    assert run(*common, "--replicates", tmp_path / "r.csv", "--centre", "overall", "--output", tmp_path / "v2.csv") == 0
-    overall, own = (table(tmp_path / f"{name}.csv")["se"].dropna() for name in ("v2", "given"))
-    assert len(own) == 4 and (overall >= own).all()
-
-
-def test_replicates_that_do_not_fit_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Too few rows of replicate weights and no column in common: exit code 3."""
-    persons(tmp_path)
-    pd.DataFrame({"r1": [1.0, 2.0], "r2": [1.0, 2.0]}).to_csv(tmp_path / "r.csv", index=False)
-    assert run("silc", "indicators", tmp_path / "p.csv", *COMMON, "--variance", "jackknife",
-               "--replicates", tmp_path / "r.csv", "--output", tmp_path / "o.csv") == 3  # fmt: skip
-    assert "2 rows of replicate weights for 400 persons" in capsys.readouterr().err
 
 
 def test_calibration_lowers_the_error_of_what_it_explains(tmp_path: Path) -> None:

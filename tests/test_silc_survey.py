@@ -1,36 +1,22 @@
-"""The four files: reading, checks, the person table, and population values against estimates."""
+"""The four files: reading and checks; population values against estimates; changes between years."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from microdata import failed, files_of
 from simulation import simulated
 
 from reporting.declarations import Declarations
-from reporting.errors import SourceUnreadable, UsageError
-from reporting.silc import change, checks, deprivation, design, estimates, generate, panel, persons, survey, work
+from reporting.errors import SourceUnreadable
+from reporting.silc import change, checks, design, estimates, generate, panel, persons, resample, survey
 from reporting.silc.estimates import Persons
 
 FOUR = ("arop", "arope", "s80s20", "gini", "arop_gap")
-
-
-@pytest.fixture(scope="module")
-def whole() -> generate.Files:
-    """A synthetic population."""
-    return generate.population(6000, seed=4)
-
-
-def files_of(**frames: pd.DataFrame) -> survey.Survey:
-    """A survey of some tables; the others are empty."""
-    return survey.Survey(*(frames.get(letter, pd.DataFrame()) for letter in "drhp"), places={})
-
-
-def failed(found: list[checks.Finding]) -> dict[str, int]:
-    """Checks of severity error that failed, with their counts."""
-    return {f.check: f.records for f in found if f.outcome == "failed" and f.severity == "error"}
 
 
 def test_generated_files_pass_every_check_of_severity_error(whole: generate.Files) -> None:
@@ -68,7 +54,8 @@ SPOILT = [
     ("802", "h", "HH060", lambda x: x + 1e5), ("001", "r", "RB050", lambda x: x * 1.02),
     ("002", "d", "DB090", lambda x: 0 * x), ("004", "r", "RB050", lambda x: -x), ("005", "r", "RB050", lambda x: 0 * x),
     ("key HB030", "h", "HB030", lambda x: 0 * x + 7), ("reference HB030", "h", "HB030", lambda x: x + 10**9),
-    ("reference PB030", "p", "PB030", lambda x: x + 10**9), ("same PB150", "p", "PB150", lambda x: 3 - x),
+    ("reference PB030", "p", "PB030", lambda x: x + 10**9),
+    ("reference DB030", "h", "HB030", lambda x: x + 10**9), ("same PB150", "p", "PB150", lambda x: 3 - x),
     ("same PB140", "p", "PB140", lambda x: x + 1),
 ]  # fmt: skip
 
@@ -92,6 +79,9 @@ def test_flags_types_and_sub_items(whole: generate.Files) -> None:
     found = {f.check: f for f in checks.check(files_of(h=h))}
     assert found["flag HY020_F"].records == 1 and found["type HH030"].records == 20
     assert found["554"].records == int((h["HY120G"] < 900).sum())
+    r, p = whole.r.head(9).assign(RB064=-1.0), whole.p.head(9).assign(PB040=0.0)
+    found = {f.check: f for f in checks.check(files_of(r=r, p=p)) if f.outcome == "failed"}
+    assert found["007"].records == 9 and found["006"].records == 9
 
 
 def test_a_year_before_shows_changes(whole: generate.Files) -> None:
@@ -111,87 +101,28 @@ def test_no_finding_names_a_record(whole: generate.Files) -> None:
     assert "987" not in texts.replace(",", "")
 
 
-def member(household: int, age: int, **more: float) -> dict[str, float]:
-    """A member of a household."""
-    return {"household": household, "age": age, **more}
+def test_variables_that_are_none_or_are_missing_are_named(whole: generate.Files) -> None:
+    """A foreign name and a variable that indicators need, in one finding each; generated files have neither."""
+    h = whole.h.drop(columns="HH070").assign(COMMENT="x")
+    titles = [f.title for f in checks.check(files_of(h=h)) if f.check == "variables"]
+    assert titles == ["COMMENT are no variables of this file", "HH070 are not there, indicators need them"]
+    complete = [f for f in checks.check(whole.survey()) if f.check == "variables"]
+    assert not complete
 
 
-def test_the_modified_oecd_scale() -> None:
-    """A couple with children of 13 and 14 is 1 + 0.5 + 0.5 + 0.3; a child alone counts as the first person."""
-    frame = pd.DataFrame([member(1, 40), member(1, 38), member(1, 13), member(1, 14), member(2, 12), member(3, 70)])
-    assert persons.equivalised_size(frame).tolist() == pytest.approx([2.3] * 4 + [1.0, 1.0])
-
-
-def test_children_are_given_the_items_that_half_of_the_adults_lack() -> None:
-    """One of two adults lacking an item is half: the child lacks it; one of three is not."""
-    two = [member(1, 40, PD020=2), member(1, 41, PD020=1), member(1, 8)]
-    three = [member(2, 40, PD020=2), member(2, 41, PD020=3), member(2, 44, PD020=1), member(2, 8)]
-    lacking = deprivation.items(pd.DataFrame(two + three))["item_8"]
-    assert lacking.tolist() == [1, 0, 1, 1, 0, 0, 0]
-
-
-def test_deprivation_counts_thirteen_items() -> None:
-    """Arrears of any kind are one item; code 3 is no deprivation; seven items are severe, five deprived."""
-    codes = {"HS011": 1, "HS021": 2, "HH050": 2, "HS060": 2, "HS050": 2, "HS040": 3, "HS110": 3, "HD080": 1}
-    own = {"PD080": 2, "PD020": 3, "PD030": 1, "PD070": 1, "PD060": 1, "PD050": 1}
-    five = member(1, 30, **codes, **own)
-    seven = member(2, 30, **{**codes, "HS040": 2, "HD080": 2}, **own)
-    found = deprivation.status(deprivation.items(pd.DataFrame([five, seven, member(3, 30)])))
-    assert found["msd"].tolist() == [1, 1, 0] and found["smsd"].tolist() == [0, 1, 0]
-    assert found["asked"].tolist() == [True, True, False]
-
-
-def calendar(code: int, months: int = 12, then: int = 11) -> dict[str, float]:
-    """Monthly activities: a code for so many months, then another."""
-    return {name: code if i < months else then for i, name in enumerate(work.MONTHS)}
-
-
-def test_work_intensity_by_hand() -> None:
-    """A couple, one all year full time, one half a year part time of 17.5 hours: (12 + 3) of 24 months."""
-    rows = [
-        member(1, 40, mainly_pensions=False, PL060=38, **calendar(1)),
-        member(1, 38, mainly_pensions=False, PL060=17.5, **calendar(2, 6, 10)),
-        member(1, 70, mainly_pensions=False, **calendar(7)),
-        member(2, 20, mainly_pensions=False, **calendar(6)),
-        member(3, 50, mainly_pensions=False, **calendar(5)),
-    ]
-    found = work.intensity(pd.DataFrame(rows))
-    assert found[:3].tolist() == pytest.approx([15 / 24] * 3)
-    assert np.isnan(found[3]) and found[4] == 0
-
-
-def test_at_work_is_more_than_half_of_the_known_months() -> None:
-    """Seven of twelve months make an employed person, six do not."""
-    frame = pd.DataFrame([member(1, 40, **calendar(1, 7)), member(1, 40, **calendar(1, 6))])
-    assert work.employed(frame).tolist() == [True, False]
-
-
-def test_housing_burden() -> None:
-    """Costs of a year less allowances over income less allowances; nothing left is a burden of 100 %."""
-    frame = pd.DataFrame({"HH070": [500.0, 500.0, 500.0], "HY070G": [1000.0, 0, 0], "HY020": [21_000.0, 0, -5]})
-    assert persons.housing_burden(frame).tolist() == [pytest.approx(25.0), 100.0, 100.0]
-
-
-def test_income_of_persons_is_that_of_their_household(whole: generate.Files) -> None:
-    """Recomputed from the files with plain loops for some households."""
-    table = persons.build(whole.survey())
-    for number in (1, 17, 4242):
-        ages = whole.r.loc[whole.r["RB040"] == number, "RB081"]
-        scale = 1 + 0.5 * ((ages >= 14).sum() - 1) + 0.3 * (ages < 14).sum()
-        expected = float(whole.h.loc[whole.h["HB030"] == number, "HY020"].iloc[0]) / scale
-        assert table.loc[table["household"] == number, "income"].tolist() == pytest.approx([expected] * len(ages))
-
-
-def test_what_cannot_be_joined_is_refused(whole: generate.Files) -> None:
-    """A missing file, a key that stands twice, files of different years: a message with counts."""
-    with pytest.raises(UsageError, match="--d, --p"):
-        persons.build(files_of(r=whole.r, h=whole.h))
-    twice = survey.Survey(whole.d, whole.r, pd.concat([whole.h, whole.h.head(3)]), whole.p, whole.survey().places)
-    with pytest.raises(SourceUnreadable, match="3 records repeat their key HB030"):
-        persons.build(twice)
-    other = survey.Survey(whole.d.assign(DB030=whole.d["DB030"] + 10**7), whole.r, whole.h, whole.p, {})
-    with pytest.raises(SourceUnreadable, match="are they of one year"):
-        persons.build(other)
+def test_variables_of_earlier_years_have_their_present_codes(tmp_path: Path) -> None:
+    """Arrears yes and no, tenure in four codes, eleven states of activity; a present variable beside is preferred."""
+    h = pd.DataFrame({"HB030": [1, 2, 3, 4], "HY020": 1.0, "HS010": [1, 2, None, 1], "HH020": [1, 2, 3, 4]})
+    p = pd.DataFrame({"pb030": [11, 21, 31], "pl031": [7, 6, "x"], "PE040": [1, 3, 5], "PL070": [12, 0, 3]})
+    h.to_csv(tmp_path / "h.csv", index=False)
+    p.to_csv(tmp_path / "p.csv", index=False)
+    found = survey.read(h=tmp_path / "h.csv", p=tmp_path / "p.csv")
+    assert found.h["HS011"].tolist()[:2] == [1, 3] and np.isnan(found.h["HS011"][2])
+    assert found.h["HH021"].tolist() == [0, 3, 4, 5]
+    assert found.p["PL032"].tolist() == [3, 5, "x"] and found.p["PL073"].tolist() == [12, 0, 3]
+    assert any(f.check == "type PL032" and f.records == 1 for f in checks.check(found))
+    h.assign(HS011=3).to_csv(tmp_path / "h.csv", index=False)
+    assert survey.read(h=tmp_path / "h.csv").h["HS011"].tolist() == [3, 3, 3, 3]
 
 
 def test_estimates_agree_with_the_population(known: Declarations, whole: generate.Files) -> None:
@@ -227,6 +158,15 @@ def test_net_change_uses_the_overlap(known: Declarations, whole: generate.Files)
     assert all(one.change == 0 and one.se == pytest.approx(0, abs=1e-6) and not one.significant for one in same)
 
 
+def test_a_stratum_with_one_cluster_in_a_year_is_joined_in_both() -> None:
+    """Two clusters over the years, one in each: no year has a stratum of one, so that no variance is lost."""
+    strata = (np.array(list("aabbc")), np.array(list("aabbc")))
+    one, other = change.paired(strata, (np.arange(5), np.array([0, 1, 2, 3, 5])))
+    for year in (one, other):
+        counts = np.bincount(year.stratum[np.unique(year.psu)])
+        assert counts.sum() == 5 and 1 not in counts
+
+
 def test_the_error_of_a_change_is_right(known: Declarations, whole: generate.Files) -> None:
     """Over 60 panels the standard error of the change of the mean is the spread of the changes."""
     tables = [persons.build(files.survey()) for files in (whole, generate.following(whole))]
@@ -249,9 +189,10 @@ def test_persistent_poverty_by_hand(known: Declarations) -> None:
     ids = np.arange(n).astype(str)
     income = np.where(np.arange(n) < 60, 1_000.0, 20_000.0)
     built = design.build(None, None, n)
+    first = replace(built, psu=built.psu[:250])
 
     def of(poor: range) -> tuple[np.ndarray, Persons]:
-        return ids[:250], Persons(np.where(np.isin(np.arange(n), poor), 1_000.0, 20_000.0)[:250], np.ones(250), built)
+        return ids[:250], Persons(np.where(np.isin(np.arange(n), poor), 1_000.0, 20_000.0)[:250], np.ones(250), first)
 
     earlier = [of(range(30)), of(range(40)), of(range(20, 50))]
     weight = np.where(np.arange(n) < 100, 2.0, 1.0)
@@ -261,3 +202,32 @@ def test_persistent_poverty_by_hand(known: Declarations) -> None:
     twice = (np.repeat("7", n), Persons(income, np.ones(n), built), weight)
     with pytest.raises(SourceUnreadable, match="stands twice"):
         panel.persistent(known, twice, earlier)
+
+
+def test_the_error_of_persistent_poverty_is_that_of_the_bootstrap(known: Declarations) -> None:
+    """Drawing clusters of four years together, each threshold anew, gives the linearised error; for a half as well."""
+    rng = np.random.default_rng(12)
+    n, draws = 3000, 300
+    cluster = np.arange(n) // 6
+    level = rng.normal(0, 0.4, n) + np.repeat(rng.normal(0, 0.25, n // 6), 6)
+    incomes = [np.exp(9.8 + level + rng.normal(0, 0.2, n)) for _ in range(4)]
+    ids, half = np.arange(n).astype(str), np.where(np.arange(n) % 2, "a", "b").astype(object)
+    designs = change.paired([cluster % 5] * 4, [cluster] * 4)
+
+    def rates(factor: np.ndarray) -> list[panel.Estimate]:
+        weight = rng_weight * factor[designs[0].psu]
+        years = [Persons(x, weight, d, {"half": half} if i == 0 else {}) for i, (x, d) in
+                 enumerate(zip(incomes, designs, strict=True))]  # fmt: skip
+        return panel.persistent(known, (ids, years[0], weight), [(ids, year) for year in years[1:]])
+
+    rng_weight = rng.uniform(50, 150, n)
+    found = rates(np.ones(designs[0].psus))
+    drawn = resample.bootstrap(
+        lambda factor: np.array([e.value for e in rates(factor)]), np.ones(designs[0].psus),
+        replace(designs[0], psu=np.arange(designs[0].psus)), draws,
+    )  # fmt: skip
+    errors = np.sqrt(resample.bootstrap_variance(drawn))
+    assert [e.category for e in found] == ["total", "a", "b"]
+    for one, error in zip(found, errors, strict=True):
+        assert one.se == pytest.approx(error, rel=4 / np.sqrt(2 * draws) + 0.08)
+        assert one.ci_low < one.value < one.ci_high and one.flag == ""

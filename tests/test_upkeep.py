@@ -178,6 +178,21 @@ def test_large_datasets_answer_as_small_ones(store, monkeypatch):
     assert len(small[1]) == 12 and not small[2] and rows(store.country(D, "BE")) == small[3]
 
 
+def test_a_country_of_one_file_comes_in_order(tmp_path, monkeypatch):
+    """The rows of a country in a pack of many row groups, read by several threads, are those sorted by key and time."""
+    monkeypatch.setattr("reporting.vintages.store._SMALL", 0)
+    store, chance = Store(tmp_path / "store", embedded=None), random.Random(1)
+    keys = [(f"A.S{n}.{geo}", str(year), chance.random(), "") for n in range(4000) for geo in ("FR", "BE")
+            for year in range(1995, 2020)]  # fmt: skip
+    for number in range(2):
+        store.append(observed(D, chance.sample(keys, 150_000)), replace(manifest(D, label(number)), complete=False))
+    compact(store, D)
+    found = store.country(D, "BE")
+    assert len(found) > 90_000 and found["key"].str.endswith(".BE").all()
+    at = list(zip(found["key"], found["time"], strict=True))
+    assert at == sorted(at) and len(set(at)) == len(at)
+
+
 def test_reading_goes_on_while_vintages_are_packed(store):
     """A reader that finds a file packed away asks again and gets the same rows."""
     reader = Store(store.root, embedded=None)

@@ -266,13 +266,26 @@ class Measure(_Record):
     national: bool = False
 
 
+class Requirement(_Record):
+    """A precision requirement: f(N) = a * sqrt(N) + b households, N the private households in millions."""
+
+    a: Annotated[float, Field(ge=0)]
+    b: Annotated[float, Field(ge=0)]
+
+
 class Reliability(_Record):
-    """When an estimate from microdata is published, with or without the flag ``u``."""
+    """When an estimate from microdata is published, with or without the flag ``u``, and how precise it must be.
+
+    ``precision`` holds requirements on national rates, ``precision_regions``
+    those on the rates of NUTS 2 regions, by measure.
+    """
 
     hidden_below: Annotated[int, Field(strict=True, ge=0)] = 20
     unreliable_below: Annotated[int, Field(strict=True, ge=0)] = 50
     hidden_nonresponse: Tolerance = 50.0
     unreliable_nonresponse: Tolerance = 20.0
+    precision: dict[Name, Requirement] = {}
+    precision_regions: dict[Name, Requirement] = {}
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -45,6 +45,8 @@ def faults(d: Declarations) -> Iterator[Fault]:
         if accepted.rule not in d.rules:
             yield "rules", "accepted", f"undeclared rule {accepted.rule!r}"
         yield from (("rules", "accepted", what) for what in _geos([accepted.geo], d))
+    for name in {*d.reliability.precision, *d.reliability.precision_regions} - d.measures.keys():
+        yield "reliability", "precision", f"undeclared measure {name!r}"
 
 
 def _indicator(item: Indicator, d: Declarations) -> Iterator[str]:

@@ -103,6 +103,7 @@ def _settings(book: Book, words: Words, chapters: list[str]) -> dict[str, Any]:
             "date": book.date,
             "date-format": "long",
             "chapters": chapters,
+            "page-footer": {"left": f"{book.publisher} – {book.edition}", "right": book.date_text},
         },
         "lang": book.tag,
         "publication": {

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from reporting.declarations import Declarations, Measure
 from reporting.silc import design, indicators, influence
 from reporting.silc.conventions import Codes, Mask, Numbers, named
-from reporting.silc.estimates import Persons, call
+from reporting.silc.estimates import Persons, call, counts
 from reporting.silc.publish import UNRELIABLE, Estimate, publishable
 from reporting.silc.sample import Scope, ordered
 
@@ -47,13 +47,15 @@ class Change:
 
 
 def paired(
-    strata: tuple[npt.NDArray[Any] | None, npt.NDArray[Any] | None], clusters: tuple[npt.NDArray[Any], npt.NDArray[Any]]
-) -> tuple[design.Design, design.Design]:
-    """The designs of two years, one label of a cluster being one PSU in both."""
-    sizes = [len(cluster) for cluster in clusters]
-    both = None if any(s is None for s in strata) else np.concatenate([s for s in strata if s is not None])
-    joint = design.build(both, np.concatenate(clusters), sum(sizes))
-    return tuple(replace(joint, psu=part) for part in np.split(joint.psu, sizes[:1]))  # type: ignore[return-value]
+    strata: Sequence[npt.NDArray[Any] | None], clusters: Sequence[npt.NDArray[Any]]
+) -> tuple[design.Design, ...]:
+    """The designs of several years, one label of a cluster being one PSU in all of them."""
+    edges = np.cumsum([len(cluster) for cluster in clusters])
+    known = [labels for labels in strata if labels is not None]
+    together = np.concatenate(known) if len(known) == len(strata) else None
+    joint = design.build(together, np.concatenate(clusters), int(edges[-1]))
+    joint = design.in_years(joint, np.split(joint.psu, edges[:-1]))
+    return tuple(replace(joint, psu=part) for part in np.split(joint.psu, edges[:-1]))
 
 
 def net_change(
@@ -97,8 +99,15 @@ def _totals(persons: Persons, measure: Measure, convention: str) -> tuple[float,
     z = call(influence, measure)(scope) if math.isfinite(value) else np.zeros(len(sample))
     totals: Numbers = np.bincount(persons.design.psu[order], z * sample.weight, minlength=psus).astype(np.float64)
     there = np.bincount(persons.design.psu[persons.weight > 0], minlength=psus) > 0
-    n = len(sample)
-    return value, totals, there, Estimate(measure.id, "total", "total", value, NAN, NAN, NAN, n, base=n)
+    n, base = counts(measure, scope)
+    weighted = int((persons.weight > 0).sum())
+    missing = 100 * (1 - len(sample) / weighted) if weighted else 0.0
+    return (
+        value,
+        totals,
+        there,
+        Estimate(measure.id, "total", "total", value, NAN, NAN, NAN, n, base=base, nonresponse=missing),
+    )
 
 
 def covariance(a: Numbers, b: Numbers, stratum: Codes, there: Mask) -> float:

@@ -8,39 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from reporting.silc import income
-from reporting.silc.survey import KEYS, LABELS, MISSING_FLAGS, Survey, numeric
+from reporting.silc import income, structure
+from reporting.silc.structure import Finding, Severity, when
+from reporting.silc.survey import KEYS, MISSING_FLAGS, Survey, numeric
 
-Severity = Literal["error", "warning", "information"]
 _TOLERANCE = 10.0
 _MISSING_SHARE = 5.0
 #: Largest change of a share between two years: missing, negative, of zero or positive values.
 _YEARS = {"missing": 0.05, "negative": 0.05, "zero": 1.0, "positive": 1.0}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a check found: in how many of how many records of a file."""
-
-    check: str
-    title: str
-    severity: Severity
-    outcome: Literal["failed", "undecidable"]
-    file: str
-    records: int = 0
-    of: int = 0
-
-    @property
-    def message(self) -> str:
-        """One line: check, file, count."""
-        if self.outcome == "undecidable":
-            return f"{self.check} {self.title}: {self.file} file: cannot be decided, a variable or a file is missing"
-        return f"{self.check} {self.title}: {self.file} file: {self.records} of {self.of} records"
 
 
 @dataclass(frozen=True)
@@ -57,7 +36,7 @@ class _Check:
 
 def check(survey: Survey, previous: Survey | None = None) -> list[Finding]:
     """All findings on a survey, errors first; with the year before, the changes too."""
-    found = [*_structure(survey)]
+    found = [*structure.findings(survey)]
     survey = numeric(survey)
     for one in _CHECKS:
         found += _of(one, survey)
@@ -77,64 +56,6 @@ def _of(one: _Check, survey: Survey) -> Iterator[Finding]:
     failed = int(one.fails(survey).sum())
     if failed:
         yield Finding(one.id, one.title, one.severity, "failed", one.file.upper(), failed, len(frame))
-
-
-def _structure(survey: Survey) -> Iterator[Finding]:
-    """Types, flags, keys and references between the files."""
-    for letter, key in KEYS.items():
-        frame = survey.file(letter)
-        if not len(frame):
-            continue
-        for name in frame:
-            if name not in LABELS and not pd.api.types.is_numeric_dtype(frame[name]):
-                wrong = pd.to_numeric(frame[name], errors="coerce").isna() & frame[name].notna()
-                yield _found(f"type {name}", "a number is expected", "warning", letter, wrong)
-        yield from _flags(survey, letter)
-        records = frame if letter != "r" or "RB110" not in frame else frame[frame["RB110"] != 5]
-        yield from _when(f"key {key}", "the key is unique", "error", letter, records[key].duplicated(keep=False))
-        yield from _when(f"key {key} missing", "the key is given", "error", letter, frame[key].isna())
-    for child, column, parent in (("h", "HB030", "d"), ("r", "RB040", "d"), ("p", "PB030", "r")):
-        if len(survey.file(child)) and len(survey.file(parent)):
-            orphans = ~survey.file(child)[column].isin(survey.file(parent)[KEYS[parent]])
-            title = f"each record has one in the {parent.upper()} file"
-            yield from _when(f"reference {column}", title, "error", child, orphans)
-    yield from _same_in_both(survey)
-
-
-def _found(check: str, title: str, severity: Severity, letter: str, failed: pd.Series) -> Finding:
-    return Finding(check, title, severity, "failed", letter.upper(), int(failed.sum()), len(failed))
-
-
-def _when(check: str, title: str, severity: Severity, letter: str, failed: pd.Series) -> Iterator[Finding]:
-    if failed.any():
-        yield _found(check, title, severity, letter, failed)
-
-
-def _flags(survey: Survey, letter: str) -> Iterator[Finding]:
-    """Flags are positive or say why a value is missing; a flag and its value agree."""
-    frame = survey.file(letter)
-    for flag in (str(name) for name in frame if str(name).endswith("_F")):
-        values = pd.to_numeric(frame[flag], errors="coerce")
-        known = values.isna() | (values > 0) | values.isin(MISSING_FLAGS) | (values == 0)
-        yield from _when(f"flag {flag}", "a flag is positive or -1 to -8", "error", letter, ~known)
-        if (name := flag.removesuffix("_F")) in frame:
-            given = frame[name].notna()
-            yield from _when(f"flag {flag}", "a value has no flag of a missing one", "error", letter,
-                             given & values.isin(MISSING_FLAGS))  # fmt: skip
-            yield from _when(f"flag {flag}", "a missing value has no positive flag", "error", letter,
-                             ~given & (values > 0))  # fmt: skip
-
-
-def _same_in_both(survey: Survey) -> Iterator[Finding]:
-    """Sex and year of birth agree in the R and P files."""
-    if not (len(survey.r) and len(survey.p)):
-        return
-    persons = survey.r.drop_duplicates("RB030").set_index("RB030")
-    for own, other, title in (("PB150", "RB090", "sex"), ("PB140", "RB080", "year of birth")):
-        if own in survey.p and other in persons:
-            there = survey.p["PB030"].map(persons[other])
-            differs = there.notna() & survey.p[own].notna() & (there != survey.p[own])
-            yield from _when(f"same {own}", f"{title} is the same in the R and P files", "error", "p", differs)
 
 
 def _exceeds(letter: str, part: str, whole: str) -> Callable[[Survey], pd.Series]:
@@ -172,6 +93,10 @@ def _gross_is_net(letter: str, stem: str) -> Callable[[Survey], pd.Series]:
     return lambda s: (s.number(letter, f"{stem}G") == s.number(letter, f"{stem}N")) & (s.number(letter, f"{stem}G") > 0)
 
 
+def _negative(letter: str, name: str) -> Callable[[Survey], pd.Series]:
+    return lambda survey: survey.number(letter, name) < 0
+
+
 def _respondents(survey: Survey) -> pd.Series:
     return survey.number("d", "DB135", 1.0) == 1
 
@@ -191,6 +116,7 @@ _MONTHS = (
     ("570", ("PL073", "PL074"), "PY010G", "employee"), ("571", ("PL075", "PL076"), "PY050G", "self-employed"),
     ("572", ("PL080",), "PY090G", "unemployed"), ("573", ("PL085",), "PY100G", "retired"),
 )  # fmt: skip
+_LONGITUDINAL = (("d", "DB095"), *(("r", f"RB06{years}") for years in range(2, 7)), ("p", "PB060"))
 _CHECKS: tuple[_Check, ...] = (
     _Check("001", "personal and household weight differ by over 1 %", "error", "r", ("DB090", "RB050"), _weights_apart),
     _Check("002", "a household in the database has a positive weight", "error", "d", ("DB090",),
@@ -200,6 +126,10 @@ _CHECKS: tuple[_Check, ...] = (
     _Check("004", "a weight is not negative", "error", "r", ("RB050",), lambda s: s.number("r", "RB050") < 0),
     _Check("005", "a current member has a weight", "error", "r", ("RB050", "RB110"),
            lambda s: s.number("r", "RB110").between(1, 4) & ~(s.number("r", "RB050") > 0)),
+    _Check("006", "a person with a questionnaire has a positive weight", "warning", "p", ("PB040",),
+           lambda s: ~(s.number("p", "PB040") > 0)),
+    *(_Check("007", f"{name} is not negative", "error", letter, (name,), _negative(letter, name))
+      for letter, name in _LONGITUDINAL),
     *(_Check(("550", "551")[i], f"{name} is nought while its components are not", "error", "h", (name, *needs),
              _zero_but(name, f)) for i, (_, name, needs, f) in enumerate(_IDENTITIES[:2])),
     *(_Check(id_, f"{name} differs from its components by over 10", "error", "h", (name, *needs), _differs(name, f))
@@ -233,7 +163,7 @@ def _missing(survey: Survey) -> Iterator[Finding]:
             if flag in frame:
                 gone &= ~pd.to_numeric(frame[flag], errors="coerce").isin(MISSING_FLAGS[:-1])
             if not str(name).endswith(("_F", "_IF")) and 100 * gone.mean() > _MISSING_SHARE:
-                yield _found("missing", f"{name} is missing in over 5 %", "information", letter, gone)
+                yield structure.found("missing", f"{name} is missing in over 5 %", "information", letter, gone)
 
 
 def _outliers(survey: Survey) -> Iterator[Finding]:
@@ -244,7 +174,7 @@ def _outliers(survey: Survey) -> Iterator[Finding]:
             logs = np.log(values.where(values > 0))
             low, high = logs.quantile(0.25), logs.quantile(0.75)
             far = (logs < low - 3 * (high - low)) | (logs > high + 3 * (high - low))
-            yield from _when("outliers", f"{name} is far from the others", "warning", letter, far)
+            yield from when("outliers", f"{name} is far from the others", "warning", letter, far)
 
 
 def _changes(survey: Survey, previous: Survey) -> Iterator[Finding]:
@@ -279,4 +209,4 @@ def _jumps(survey: Survey, previous: Survey) -> Iterator[Finding]:
         columns = ["PB030", "PL032", name]
         both = survey.p[columns].merge(previous.p[columns].drop_duplicates("PB030"), on=["PB030", "PL032"])
         change = both[f"{name}_x"] / both[f"{name}_y"].where(both[f"{name}_y"] > 0)
-        yield from _when(id_, f"{name} halved or doubled", "warning", "p", (change < 0.5) | (change > 2))
+        yield from when(id_, f"{name} halved or doubled", "warning", "p", (change < 0.5) | (change > 2))

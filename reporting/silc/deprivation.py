@@ -25,6 +25,12 @@ PERSONAL = ("PD080", "PD020", "PD030", "PD070", "PD060", "PD050")
 SEVERE, DEPRIVED = 7, 5
 
 
+def told(members: pd.DataFrame) -> bool:
+    """Whether the files hold all thirteen items: fewer would count fewer people as deprived."""
+    needed = (*(names for names, _ in HOUSEHOLD), *((name,) for name in PERSONAL))
+    return all(any(name in members for name in names) for names in needed)
+
+
 def items(members: pd.DataFrame) -> pd.DataFrame:
     """Which of the thirteen items each member lacks: 1 or 0, NaN where nothing is known.
 

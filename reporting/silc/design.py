@@ -10,7 +10,8 @@ DB060 (two stages) or DB030 (one stage).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -79,25 +80,46 @@ def build(stratum: npt.NDArray[Any] | None, cluster: npt.NDArray[Any] | None, pe
     return Design(psu, joined, count)
 
 
+def of_counted(stratum: npt.NDArray[Any] | None, cluster: npt.NDArray[Any] | None, weight: Numbers) -> Design:
+    """The design of those who count: persons without a weight are no PSU."""
+    counts = weight > 0
+    strata, clusters = (None if labels is None else labels[counts] for labels in (stratum, cluster))
+    built = build(strata, clusters, int(counts.sum()))
+    psu = np.zeros(len(weight), dtype=np.intp)
+    psu[counts] = built.psu
+    return replace(built, psu=psu)
+
+
 def _codes(labels: npt.NDArray[Any], sort: bool = False) -> Codes:
     codes, _ = pd.factorize(labels, sort=sort)
     return np.asarray(codes, dtype=np.intp)
 
 
-def _joined(stratum: Codes) -> tuple[Codes, int]:
-    """Strata with a single PSU joined with the next one (the last with the one before it)."""
-    counts = np.bincount(stratum)
-    target, pending, previous = np.arange(len(counts)), [], -1
-    for code, count in enumerate(counts):
-        if count == 0:
-            continue
-        pending.append(code)
-        if sum(counts[c] for c in pending) > 1:
+def _joined(stratum: Codes, counts: Codes | None = None) -> tuple[Codes, int]:
+    """Strata with a single PSU joined with the next one (the last with the one before it).
+
+    ``counts`` has a row for each year and a column for each stratum; a stratum is fine with no PSU in a year or with
+    several.
+    """
+    counts = np.bincount(stratum)[None, :] if counts is None else counts
+    single = (counts == 1).any(axis=0)
+    target, pending, previous = np.arange(counts.shape[1]), [], -1
+    for code in np.flatnonzero(counts.any(axis=0)):
+        pending.append(int(code))
+        if (counts[:, pending].sum(axis=1) != 1).all():
             target[pending] = code
-            previous, pending = code, []
+            previous, pending = int(code), []
     if pending and previous >= 0:
         target[pending] = previous
-    return target[stratum], int((counts == 1).sum()) if len(counts) > 1 else 0
+    return target[stratum], int(single.sum()) if counts.shape[1] > 1 else 0
+
+
+def in_years(joint: Design, years: Sequence[Codes]) -> Design:
+    """A design of several years in which no stratum has a single PSU in any of them."""
+    strata = int(joint.stratum.max()) + 1 if joint.psus else 0
+    counts = np.array([np.bincount(joint.stratum[np.unique(psus)], minlength=strata) for psus in years], dtype=np.intp)
+    stratum, joined = _joined(joint.stratum, counts)
+    return replace(joint, stratum=stratum, joined=joint.joined + joined)
 
 
 def residuals(z: Numbers, weight: Numbers, auxiliaries: Numbers) -> Numbers:
@@ -107,9 +129,9 @@ def residuals(z: Numbers, weight: Numbers, auxiliaries: Numbers) -> Numbers:
     return z - auxiliaries @ coefficients
 
 
-def simple_variance(z: Numbers, weight: Numbers) -> float:
-    """Variance under simple random sampling of as many persons: the denominator of the design effect."""
-    size, persons = float(weight.sum()), len(weight)
+def simple_variance(z: Numbers, weight: Numbers, persons: int) -> float:
+    """Variance under simple random sampling of so many persons: the denominator of the design effect."""
+    size = float(weight.sum())
     if persons < 2:
         return float("nan")
     mean = dot(weight, z) / size
@@ -126,4 +148,9 @@ def interval(value: float, error: float, rate: bool, psus: int) -> tuple[float, 
         most = 100 * (1 - 0.025 ** (1 / max(psus, 1)))
         return (0.0, most) if p <= 0 else (100 - most, 100.0)
     middle, half = math.log(p / (1 - p)), WIDTH * error / 100 / (p * (1 - p))
-    return 100 / (1 + math.exp(half - middle)), 100 / (1 + math.exp(-half - middle))
+    return _percent(middle - half), _percent(middle + half)
+
+
+def _percent(logit: float) -> float:
+    """A proportion in per cent from the logit scale."""
+    return 100 / (1 + math.exp(min(-logit, 700.0)))

@@ -74,6 +74,8 @@ class Method:
             raise UsageError(f"Unknown centre {self.centre!r}. There are: stratum, overall.")
         if self.draws < 2:
             raise UsageError(f"{self.draws} draws make no variance: give 100 or more.")
+        if self.seed < 0:
+            raise UsageError(f"--seed {self.seed}: a seed is not negative.")
 
 
 def call(module: ModuleType, measure: Measure) -> Callable[[Scope], Any]:
@@ -99,26 +101,53 @@ def _bound(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def declared(known: Declarations, names: Sequence[str]) -> list[Measure]:
+    """Declared measures by name, or wrong use."""
+    for name in names:
+        if name not in known.measures:
+            raise UsageError(f"Unknown indicator {name!r}. There are: {', '.join(known.measures)}.")
+    return [known.measures[name] for name in dict.fromkeys(names)]
+
+
+def needed(measures: Sequence[Measure]) -> tuple[str, ...]:
+    """Variables besides income that measures read."""
+    return tuple(dict.fromkeys(name for measure in measures for name in measure.needs))
+
+
+def states(measures: Sequence[Measure]) -> tuple[str, ...]:
+    """Variables that say whether, or to what share, a person is in a state."""
+    names = (str(m.arguments.get(role, "")) for m in measures for role in ("if_poor", "if_not", "among"))
+    return tuple(dict.fromkeys(name for name in names if name not in ("", "1")))
+
+
 def chosen(known: Declarations, names: Sequence[str], variables: Sequence[str] = ()) -> list[Measure]:
     """Declared measures by name, or wrong use; those whose variables are there, when none is named."""
     if not names:
         return [m for m in known.measures.values() if set(m.needs) <= set(variables)]
-    for name in names:
-        if name not in known.measures:
-            raise UsageError(f"Unknown indicator {name!r}. There are: {', '.join(known.measures)}.")
-        if missing := sorted(set(known.measures[name].needs) - set(variables)):
+    for measure in declared(known, names):
+        if missing := sorted(set(measure.needs) - set(variables)):
             raise UsageError(
-                f"{name} needs {', '.join(missing)}: compute it from the D, R, H and P files (reporting silc build)."
+                f"{measure.id} needs {', '.join(missing)}, which cannot be computed from these files: "
+                "leave the indicator out, or add the variables it is made from."
             )
-    return [known.measures[name] for name in names]
+    return declared(known, names)
 
 
-def anchored(line: float) -> Measure:
-    """The at-risk-of-poverty rate at a threshold fixed in advance (ilc_li22), moved with the prices by the caller."""
-    return Measure(
+def anchored(line: float) -> list[Measure]:
+    """The at-risk-of-poverty rate at a threshold fixed in advance (ilc_li22), moved with the prices by the caller.
+
+    Raises
+    ------
+    UsageError
+        For a threshold that is not positive; 0 is none.
+    """
+    if line < 0 or not np.isfinite(line):
+        raise UsageError(f"--anchor {line:g}: an anchored threshold is an amount above 0.")
+    measure = Measure(
         id="arop_anchored", title="At-risk-of-poverty rate, anchored threshold", unit="PC", function="status",
         arguments={"if_poor": "1", "line": line}, table="ilc_li22", additive=True,
     )  # fmt: skip
+    return [measure] if line else []
 
 
 def estimate(
@@ -131,8 +160,7 @@ def estimate(
     """Estimates of measures, the national ones first, then by each breakdown, fit to be published."""
     method = method or Method()
     sample, order = ordered(persons.income, persons.weight, named(convention))
-    needed = {name for measure in measures for name in measure.needs}
-    sample = replace(sample, more={name: persons.variables[name][order] for name in sorted(needed)})
+    sample = replace(sample, more={name: persons.variables[name][order] for name in needed(measures)})
     ready = _Ready(persons, sample, order, persons.design.rearranged(order), method)
     found = [
         one
@@ -186,21 +214,30 @@ def _of_domain(
         rate = measure.function in ("poor", "status")
         low, high = interval(value, error, rate, ready.design.psus)
         cv = 100 * error / abs(value) if value else NAN
+        counted, base = counts(measure, scope)
         yield Estimate(
-            measure.id, by, category, value, error, low, high, n, "", cv, effect,
-            _base(measure, scope), nonresponse, measure.additive,
+            measure.id, by, category, value, error, low, high, counted, "", cv, effect,
+            base, nonresponse, measure.additive,
         )  # fmt: skip
 
 
-def _base(measure: Measure, scope: Scope) -> int:
-    """Persons of the sample on whom a figure rests."""
-    domain = scope.domain
+def counts(measure: Measure, scope: Scope) -> tuple[int, int]:
+    """Persons of the sample an indicator is about, and those its figure rests on (of a gap the poor)."""
+    given = measure.arguments
     if measure.function == "gap":
-        return domain.poor(scope.threshold(**{k: v for k, v in measure.arguments.items() if k == "share"}))
-    if among := measure.arguments.get("among"):
-        return len(scope.among(str(among)).domain)
-    groups = [measure.arguments[name][1] for name in ("first", "second") if name in measure.arguments]
-    return min((len(scope.among(group).domain) for group in groups), default=len(domain))
+        line = scope.threshold(**{k: v for k, v in given.items() if k == "share"})
+        return len(scope.domain), scope.domain.poor(line)
+    if measure.function in ("group_mean", "group_share"):
+        return len(scope.domain), indicators.group_count(scope, **given)
+    if measure.function in ("status", "impact"):
+        asked = indicators.asked(scope, **{k: v for k, v in given.items() if k != "line"})
+        return asked.persons, asked.persons
+    groups = [
+        scope.among(given[name][1]).knowing(given[name][0]).persons for name in ("first", "second") if name in given
+    ]
+    if groups:
+        return sum(groups), min(groups)
+    return len(scope.domain), len(scope.domain)
 
 
 def _errors(
@@ -211,23 +248,31 @@ def _errors(
     if ready.method.kind == "none" or not len(scope.domain):
         return none, none
     if ready.method.kind == "linearised":
-        pairs = [
-            _linearised(ready, scope, measure) if np.isfinite(value) else (NAN, NAN)
-            for measure, value in zip(measures, values, strict=True)
-        ]
-        return [e for e, _ in pairs], [d for _, d in pairs]
-    found = np.sqrt(_replicated(ready, scope, measures))
-    return [float(e) if np.isfinite(v) else NAN for e, v in zip(found, values, strict=True)], none
+        found = _linearised(ready, scope, measures, values)
+        return [e for e, _ in found], [d for _, d in found]
+    replicated = np.sqrt(_replicated(ready, scope, measures))
+    return [float(e) if np.isfinite(v) else NAN for e, v in zip(replicated, values, strict=True)], none
 
 
-def _linearised(ready: _Ready, scope: Scope, measure: Measure) -> tuple[float, float]:
-    z = call(influence, measure)(scope)
-    weight = ready.sample.weight
-    if ready.persons.auxiliaries is not None:
-        z = residuals(z, weight, ready.persons.auxiliaries[ready.order])
-    variance = ready.design.variance(z * weight)
-    simple = simple_variance(z, weight)
-    return float(np.sqrt(variance)), variance / simple if simple else NAN
+def _linearised(
+    ready: _Ready, scope: Scope, measures: Sequence[Measure], values: Sequence[float]
+) -> list[tuple[float, float]]:
+    """Standard errors and design effects; indicators of income alone on merged persons."""
+    persons, auxiliaries = len(ready.sample), ready.persons.auxiliaries
+    merges = auxiliaries is None and not ready.sample.convention.less_own
+    fewer, design = resample.merged(scope, ready.design) if merges else (scope, ready.design)
+    found = []
+    for measure, value in zip(measures, values, strict=True):
+        own, units = (scope, ready.design) if measure.needs else (fewer, design)
+        if not np.isfinite(value):
+            found.append((NAN, NAN))
+            continue
+        z, weight = call(influence, measure)(own), own.whole.weight
+        if auxiliaries is not None:
+            z = residuals(z, weight, auxiliaries[ready.order])
+        variance, simple = units.variance(z * weight), simple_variance(z, weight, persons)
+        found.append((float(np.sqrt(variance)), variance / simple if simple else NAN))
+    return found
 
 
 def _replicated(ready: _Ready, scope: Scope, measures: Sequence[Measure]) -> Numbers:

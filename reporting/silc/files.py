@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ _PARQUET, _GZIP, _SAS = b"PAR1", b"\x1f\x8b", b"\xc2\xea\x81\x60"
 #: Stata of the last ten years, and older: release, byte order, file type.
 _STATA = (b"<stata_dta>", *(bytes([release, order, 1]) for release in (113, 114, 115) for order in (1, 2)))
 _SHOWN = 5
+#: What may be repeated as the name of a column.
+_NAME = re.compile(r"[^\W\d][\w .-]{0,63}")
 
 
 def read(path: Path, columns: Sequence[str] | None = None, text: Iterable[str] = ()) -> pd.DataFrame:
@@ -113,14 +116,17 @@ def _from_csv(received: bytes, columns: Sequence[str] | None, text: set[str]) ->
     _refuse_ragged(received, separator, len(head))
     try:
         frame = pd.read_csv(
-            io.BytesIO(received), sep=separator, usecols=lambda name: name in set(wanted), encoding="utf-8-sig",
-            dtype={name: "str" for name in wanted if name in text}, low_memory=False, skipinitialspace=True,
+            io.BytesIO(received), sep=separator, header=0, names=head, usecols=lambda name: name in set(wanted),
+            dtype={name: "str" for name in wanted if name in text}, encoding="utf-8-sig", index_col=False,
+            low_memory=False, skipinitialspace=True,
         )  # fmt: skip
     except UnicodeDecodeError:
         raise SourceUnreadable("the text is not UTF-8. Save it as UTF-8.") from None
     except pd.errors.ParserError:
         raise SourceUnreadable("the lines cannot be told apart: a quotation mark is not closed.") from None
-    if separator == ";":
+    labels = [name for name in wanted if name in text]
+    frame = frame.assign(**{name: frame[name].str.strip() for name in labels})
+    if separator != ",":
         frame = frame.assign(**{n: _decimal_comma(frame[n]) for n in wanted if n not in text})
     return frame[wanted]
 
@@ -141,9 +147,13 @@ def _header(received: bytes) -> tuple[list[str], str]:
 
 def _refuse_missing(wanted: Iterable[str], head: Sequence[str]) -> None:
     missing = [name for name in dict.fromkeys(wanted) if name not in head]
-    if missing:
-        listed = ", ".join(map(str, head[:60])) + (" …" if len(head) > 60 else "")
-        raise UsageError(f"no column {', '.join(missing)}. There are: {listed}.")
+    if not missing:
+        return
+    names = [str(name) for name in head if _NAME.fullmatch(str(name))]
+    if 2 * len(names) <= len(head):  # a record, which must not be repeated
+        raise UsageError(f"no column {', '.join(missing)}: line 1 holds no names. Give the file a header.")
+    listed = ", ".join(names[:60]) + (" …" if len(names) > 60 else "")
+    raise UsageError(f"no column {', '.join(missing)}. There are: {listed}.")
 
 
 def _refuse_ragged(received: bytes, separator: str, width: int) -> None:
@@ -171,12 +181,12 @@ def numbers(frame: pd.DataFrame, column: str, path: Path, check: str = "") -> Nu
     Parameters
     ----------
     check : str
-        ``positive`` refuses negative numbers.
+        ``positive`` refuses negative numbers, ``share`` those that are not from 0 to 1.
 
     Raises
     ------
     SourceUnreadable
-        For text, infinite or (where asked) negative numbers, naming the lines.
+        For text, infinite and (where asked) negative numbers and no shares, naming the lines.
     """
     raw = frame[column]
     values = pd.to_numeric(raw, errors="coerce").astype("float64")
@@ -185,6 +195,8 @@ def numbers(frame: pd.DataFrame, column: str, path: Path, check: str = "") -> Nu
     _refuse(path, column, np.isinf(found), "is infinite")
     if check == "positive":
         _refuse(path, column, found < 0, "is negative")
+    if check == "share":
+        _refuse(path, column, (found < 0) | (found > 1), "is not from 0 to 1")
     return found
 
 

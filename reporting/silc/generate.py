@@ -29,6 +29,7 @@ _ITEMS = ("HH050", "HS060", "HS050", "HS040", "HS110", "HD080")
 _OWN_ITEMS = ("PD080", "PD020", "PD030", "PD070", "PD060", "PD050")
 _DEDUCTED = np.array([0, 15_820, 27_920, 48_320])
 _RATES = np.array([0.25, 0.15, 0.05, 0.05])
+_PRICES = 1.29
 Floats = npt.NDArray[np.float64]
 
 
@@ -206,10 +207,18 @@ def _with_incomes(rng: np.random.Generator, d: pd.DataFrame, persons: pd.DataFra
             **_answers(rng, adults["fortune"].to_numpy(), _OWN_ITEMS, -3.3),
         }
     )  # fmt: skip
-    h = _totals(_households(rng, d, persons, p), p)
+    h = _households(rng, d, persons, p)
+    h = _totals(_at_prices(h, "HY", "HH06", "HH07"), p := _at_prices(p, "PY"))
     r = persons[[name for name in persons if str(name).startswith("RB")]]
     register = d.drop(columns=["fortune", "kind"])
     return Files(*(frame.reset_index(drop=True) for frame in (register, r, h, p)))
+
+
+def _at_prices(frame: pd.DataFrame, *stems: str) -> pd.DataFrame:
+    """Amounts, drawn at the prices of an earlier year, at those of the survey."""
+    return frame.assign(
+        **{str(name): (frame[name] * _PRICES).round(2) for name in frame if str(name).startswith(stems)}
+    )
 
 
 def _calendar(adults: pd.DataFrame) -> dict[str, npt.NDArray[np.generic]]:

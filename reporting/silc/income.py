@@ -25,7 +25,7 @@ def _sum(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:
 def of_members(survey: Survey, names: tuple[str, ...]) -> pd.Series:
     """The sum of personal components over the members of each household, in the order of the H file.
 
-    A person's household is RB040 of the R file, or PB030 without its last two digits.
+    A person's household is RB040 of the R file, or PB030 without its last digits.
     """
     household = _household(survey)
     sums = _sum(survey.p, names).groupby(household).sum()
@@ -36,7 +36,10 @@ def _household(survey: Survey) -> pd.Series:
     if len(survey.r):
         of_person = survey.r.drop_duplicates("RB030").set_index("RB030")["RB040"]
         return survey.p["PB030"].map(of_person)
-    return survey.p["PB030"] // (100 if _two_digits(survey) else 10)
+    person = survey.p["PB030"]
+    if not pd.api.types.is_numeric_dtype(person):
+        return pd.Series(person.str[:-2])
+    return person // (100 if _two_digits(survey) else 10)
 
 
 def _two_digits(survey: Survey) -> bool:
@@ -60,5 +63,6 @@ def before_transfers(survey: Survey) -> pd.Series:
 
 
 def before_all_transfers(survey: Survey) -> pd.Series:
-    """HY023: before social transfers, old-age and survivors' benefits included."""
-    return survey.number("h", "HY022") - of_members(survey, PENSIONS)
+    """HY023: before social transfers, old-age and survivors' benefits included; from HY022 where the file has it."""
+    before = survey.number("h", "HY022") if "HY022" in survey.h else before_transfers(survey)
+    return before - of_members(survey, PENSIONS)

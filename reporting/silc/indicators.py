@@ -2,7 +2,8 @@
 
 Rates, the gap, the Gini coefficient and shares are in per cent; ratios are
 ratios. An indicator that is not defined for a domain (nobody is poor, nobody
-is there) is NaN; who prints it adds the flag.
+is there, incomes are not positive where one divides by them) is NaN; who prints
+it adds the flag.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ NAN = float("nan")
 
 
 def _over(a: float, b: float) -> float:
-    """A quotient; NaN where it is not defined."""
-    return a / b if b and np.isfinite(b) else NAN
+    """A share of a positive amount; NaN where there is none."""
+    return a / b if b > 0 and np.isfinite(b) else NAN
 
 
 def _sum(values: Numbers, count: int) -> float:
@@ -105,6 +106,12 @@ def group_mean(scope: Scope, low: float, high: float) -> float:
     return _over(above[0] - under[0], above[1] - under[1])
 
 
+def group_count(scope: Scope, low: float, high: float) -> int:
+    """Persons of the sample between two quantiles."""
+    s = scope.domain
+    return (s.upto(s.quantile(high)) if high < 1 else len(s)) - (s.upto(s.quantile(low)) if low else 0)
+
+
 def status(scope: Scope, if_poor: str, if_not: str = "", among: str = "", income: str = "", line: float = 0.0) -> float:
     """Rate of persons in a state that may depend on being poor.
 
@@ -121,21 +128,28 @@ def status(scope: Scope, if_poor: str, if_not: str = "", among: str = "", income
         A threshold fixed in advance (anchored); 0 for that of the sample.
     """
     whole = scope.whole
-    chosen = scope.among(among)
+    chosen = asked(scope, if_poor, if_not, among, income)
     counts = counted(whole, if_poor, if_not, income, line or scope.threshold())
-    weight = whole.weight if chosen.mask is None else whole.weight * chosen.mask
-    return 100 * _over(dot(weight, counts), float(weight.sum()))
+    if chosen.mask is None:
+        return 100 * _over(dot(whole.weight, counts), whole.size)
+    weight = whole.weight[chosen.mask]
+    return 100 * _over(dot(weight, counts[chosen.mask]), float(weight.sum()))
+
+
+def asked(scope: Scope, if_poor: str = "", if_not: str = "", among: str = "", income: str = "") -> Scope:
+    """Those a rate is about: who is in its population and has none of its variables missing."""
+    return scope.among(among).knowing(if_poor, if_not, income)
 
 
 def impact(scope: Scope, income: str) -> float:
     """Impact of transfers: by how much of itself they reduce the rate, the threshold the same (ilc_li10, ilc_li02)."""
-    before, after = status(scope, "1", income=income), poor(scope)
+    before, after = status(scope, "1", income=income), poor(scope.knowing(income))
     return 100 * _over(before - after, before)
 
 
 def counted(whole: Sample, if_poor: str, if_not: str, income: str, line: float) -> Numbers:
     """1 for each person in the state, 0 for others."""
-    own = whole.more[income] if income else whole.x
+    own = whole.numbers(income) if income else whole.x
     is_poor = own < line if whole.convention.strict else own <= line
     return np.where(is_poor, variable(whole, if_poor), variable(whole, if_not))
 
@@ -144,7 +158,7 @@ def variable(whole: Sample, name: str) -> Numbers:
     """A variable of the persons; ``"1"`` is one for everybody and the empty name nought."""
     if name in ("", "1"):
         return np.full(len(whole), float(name == "1"))
-    return np.asarray(whole.more[name], dtype=np.float64)
+    return whole.numbers(name)
 
 
 def _centre(sample: Sample, name: str, mean: bool) -> float:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from reporting.silc import indicators
-from reporting.silc.conventions import Numbers, dot
+from reporting.silc.conventions import Numbers
 from reporting.silc.sample import Sample, Scope
 
 
@@ -143,13 +143,14 @@ def status(
 ) -> Numbers:
     """A rate whose state may depend on being poor: the threshold's error moves only those in whom it makes a change."""
     whole = scope.whole
-    chosen = scope.among(among)
-    inside = np.ones(len(whole)) if chosen.mask is None else chosen.mask.astype(np.float64)
-    size = dot(whole.weight, inside)
+    chosen = indicators.asked(scope, if_poor, if_not, among, income)
+    inside = np.ones(len(whole), dtype=bool) if chosen.mask is None else chosen.mask
+    size = float(whole.weight[inside].sum())
     at = line or scope.threshold()
     rate = indicators.status(scope, if_poor, if_not, among, income, line) / 100
-    own = inside * (indicators.counted(whole, if_poor, if_not, income, at) - rate) / size
-    moved = inside * whole.weight * (indicators.variable(whole, if_poor) - indicators.variable(whole, if_not))
+    own = np.where(inside, indicators.counted(whole, if_poor, if_not, income, at) - rate, 0.0) / size
+    changed = indicators.variable(whole, if_poor) - indicators.variable(whole, if_not)
+    moved = np.where(inside, whole.weight * changed, 0.0)
     if line or not moved.any():
         return 100 * own
     return 100 * (own + _slope(whole, moved, income, at) / size * threshold(scope))
@@ -157,16 +158,18 @@ def status(
 
 def impact(scope: Scope, income: str) -> Numbers:
     """The impact of transfers: a change of two rates with one threshold."""
-    before, after = indicators.status(scope, "1", income=income), indicators.poor(scope)
-    return 100 * (after / before * status(scope, "1", income=income) - poor(scope)) / before
+    known = scope.knowing(income)
+    before, after = indicators.status(scope, "1", income=income), indicators.poor(known)
+    return 100 * (after / before * status(scope, "1", income=income) - poor(known)) / before
 
 
 def _slope(whole: Sample, mass: Numbers, income: str, at: float) -> float:
     """Kernel density, at a threshold, of a mass over an income."""
     if not income:
         return whole.density(at, mass)
-    order = np.argsort(whole.more[income])
-    other = Sample(whole.more[income][order], whole.weight[order], whole.convention)
+    values = whole.numbers(income)
+    order = np.argsort(values)[: np.isfinite(values).sum()]
+    other = Sample(values[order], whole.weight[order], whole.convention)
     return other.density(at, mass[order])
 
 

@@ -56,20 +56,29 @@ def _joined(survey: Survey) -> pd.DataFrame:
     if "RB110" in persons:
         persons = persons[persons["RB110"].isna() | persons["RB110"].between(1, 4)]
     households = survey.d[survey.number("d", "DB135", 1.0) == 1]
-    for frame, key, letter in ((households, "DB030", "d"), (persons, "RB030", "r"), (survey.h, "HB030", "h"),
-                               (survey.p, "PB030", "p")):  # fmt: skip
-        twice = int(frame[key].duplicated().sum())
-        if twice:
-            place = survey.places[letter].name
-            raise SourceUnreadable(
-                f"{place}: {twice} records repeat their key {key}: records cannot be joined. Correct the file."
-            )
+    keyed = ((households, "DB030", "d"), (persons, "RB030", "r"), (survey.h, "HB030", "h"), (survey.p, "PB030", "p"))
+    for frame, key, letter in keyed:
+        _refuse_keys(frame, key, survey.places[letter].name)
+    _refuse_types((persons["RB040"], households["DB030"], survey.h["HB030"]), (persons["RB030"], survey.p["PB030"]))
     joined = persons.merge(households, left_on="RB040", right_on="DB030", validate="many_to_one")
     joined = joined.merge(survey.h, left_on="RB040", right_on="HB030", validate="many_to_one")
     joined = joined.merge(survey.p, left_on="RB030", right_on="PB030", how="left", validate="one_to_one")
     if joined.empty:
         raise SourceUnreadable("No person of the R file has a household in the D and H files: are they of one year?")
     return joined.rename(columns={"RB040": "household"}).assign(age=_age(joined), weight=joined["RB050"])
+
+
+def _refuse_keys(frame: pd.DataFrame, key: str, place: str) -> None:
+    for wrong, what in ((frame[key].duplicated(), f"repeat their key {key}"), (frame[key].isna(), f"have no {key}")):
+        if count := int(wrong.sum()):
+            raise SourceUnreadable(f"{place}: {count} records {what}: records cannot be joined. Correct the file.")
+
+
+def _refuse_types(*groups: tuple[pd.Series, ...]) -> None:
+    for group in groups:
+        if len({pd.api.types.is_numeric_dtype(column) for column in group}) > 1:
+            names = ", ".join(str(column.name) for column in group)
+            raise SourceUnreadable(f"{names} are numbers in one file and text in another. Write them alike.")
 
 
 def _age(members: pd.DataFrame) -> pd.Series:
@@ -87,17 +96,24 @@ def equivalised_size(members: pd.DataFrame) -> pd.Series:
 
 
 def _incomes(members: pd.DataFrame, survey: Survey) -> dict[str, pd.Series]:
-    """Equivalised disposable income, and that before transfers without and with pensions."""
+    """Equivalised disposable income, and that before transfers without and with pensions where it can be known."""
+    own, transfers = numeric(survey), (*income.TRANSFERS[0], *income.TRANSFERS[1])
+    found = {"income": members["HY020"]}
+    for name, variable, computed, parts in (
+        ("income_before", "HY022", income.before_transfers, transfers),
+        (
+            "income_before_pensions",
+            "HY023",
+            income.before_all_transfers,
+            (*income.PENSIONS, *(() if "HY022" in members else transfers)),
+        ),
+    ):
+        if variable in members:
+            found[name] = members[variable]
+        elif own.has(*parts):
+            found[name] = members["household"].map(pd.Series(computed(own).to_numpy(), index=own.h["HB030"]))
     inflation = members.reindex(columns=["HY025"])["HY025"].fillna(1.0)
-    own = numeric(survey)
-    computed = {"HY022": income.before_transfers(own), "HY023": income.before_all_transfers(own)}
-    found = {"income": members["HY020"] * inflation / members["size"]}
-    for name, variable in (("income_before", "HY022"), ("income_before_pensions", "HY023")):
-        values = members.get(variable)
-        if values is None:
-            values = members["household"].map(pd.Series(computed[variable].to_numpy(), index=own.h["HB030"]))
-        found[name] = values * inflation / members["size"]
-    return found
+    return {name: values * inflation / members["size"] for name, values in found.items()}
 
 
 def _mainly_pensions(members: pd.DataFrame) -> pd.Series:
@@ -108,48 +124,82 @@ def _mainly_pensions(members: pd.DataFrame) -> pd.Series:
 
 
 def _statuses(members: pd.DataFrame) -> dict[str, Any]:
-    """Variables that indicators name: 1 or 0, or amounts."""
-    lacking = deprivation.status(deprivation.items(members))
-    level, age = work.intensity(members), members["age"]
-    under_65 = age < 65
-    jobless = ((level <= work.LOW) & under_65).astype(float)
-    smsd = lacking["smsd"]
-    employed, retired = work.employed(members), work.retired(members)
-    pension = members.reindex(columns=["PY080G", "PY100G", "PY110G"]).sum(axis=1)
-    earnings = members.reindex(columns=["PY010G", "PY050G"]).sum(axis=1)
-    pensioner = pension > 0
+    """Variables that indicators name: 1 or 0, or amounts; those whose sources are not in the files are left out."""
+    age = members["age"]
+    found = {"over_65": age >= 65, "below_65": age < 65, **_pensions(members)}
+    lacking = deprivation.status(deprivation.items(members)) if deprivation.told(members) else None
+    if lacking is not None:
+        found |= {str(name): lacking[name] for name in lacking}
+    if work.told(members):
+        found |= _at_work(members)
+    if lacking is not None and work.told(members):
+        found |= _states(lacking["smsd"], found["jobless"])
+    if "HH070" in members:
+        burden = housing_burden(members)
+        found["overburden"] = (burden > OVERBURDENED).astype(float).where(burden.notna())
+    return found
+
+
+def _at_work(members: pd.DataFrame) -> dict[str, Any]:
+    """Work in the income year: of the person and of the household."""
+    level, age, employed = work.intensity(members), members["age"], work.employed(members)
     return {
-        **{str(name): lacking[name] for name in lacking},
         "intensity": level,
-        "jobless": jobless,
-        "under_65": under_65 & level.notna(),
-        "smsd_or_jobless": np.maximum(smsd, jobless),
+        "jobless": ((level <= work.LOW) & (age < 65)).astype(float),
+        "under_65": (age < 65) & level.notna(),
+        "at_work": employed & age.between(18, 64),
+        "employed": employed,
+        "retired": work.retired(members),
+    }
+
+
+def _states(smsd: pd.Series, jobless: pd.Series) -> dict[str, pd.Series]:
+    """How severe deprivation and (quasi-)jobless households overlap, and shares of persons in several states."""
+    either = pd.Series(np.maximum(smsd, jobless))
+    others = smsd + jobless
+    return {
+        "smsd_or_jobless": either,
         "smsd_and_jobless": smsd * jobless,
         "smsd_only": smsd * (1 - jobless),
         "jobless_only": jobless * (1 - smsd),
         "neither": (1 - smsd) * (1 - jobless),
-        "at_work": employed & age.between(18, 64),
-        "over_65": age >= 65,
-        "below_65": under_65,
-        "pension": pension,
-        "earnings": earnings,
-        "pensioner_65_74": age.between(65, 74) & retired & pensioner,
-        "worker_50_59": age.between(50, 59) & (work.at_work(members) >= 12) & (earnings > 0),
-        "pensioner_women": (age >= 65) & pensioner & (members["RB090"] == 2),
-        "pensioner_men": (age >= 65) & pensioner & (members["RB090"] == 1),
-        "overburden": (housing_burden(members) > OVERBURDENED).astype(float),
-        "employed": employed,
-        "retired": retired,
+        "part_of_poverty": 1 / (1 + others),
+        "part_of_smsd_if_poor": smsd / (1 + others),
+        "part_of_smsd": smsd / others.where(either > 0, 1.0),
+        "part_of_jobless_if_poor": jobless / (1 + others),
+        "part_of_jobless": jobless / others.where(either > 0, 1.0),
     }
 
 
+def _pensions(members: pd.DataFrame) -> dict[str, Any]:
+    """Individual pensions and earnings, and whose they are; where the files have them."""
+    if not {"PY100G", "PY010G"} <= set(members):
+        return {}
+    age, sex = members["age"], members["RB090"]
+    pension = members.reindex(columns=["PY080G", "PY100G", "PY110G"]).sum(axis=1)
+    earnings = members.reindex(columns=["PY010G", "PY050G"]).sum(axis=1)
+    pensioner = pension > 0
+    found = {
+        "pension": pension,
+        "pensioner_women": (age >= 65) & pensioner & (sex == 2),
+        "pensioner_men": (age >= 65) & pensioner & (sex == 1),
+    }
+    if work.told(members):
+        found |= {
+            "earnings": earnings,
+            "pensioner_65_74": age.between(65, 74) & work.retired(members) & pensioner,
+            "worker_50_59": age.between(50, 59) & (work.at_work(members) >= 12) & (earnings > 0),
+        }
+    return found
+
+
 def housing_burden(members: pd.DataFrame) -> pd.Series:
-    """Housing costs, allowances deducted, in per cent of disposable income less allowances."""
-    cost = 12 * members.reindex(columns=["HH070"])["HH070"].fillna(0.0)
+    """Housing costs, allowances deducted, in per cent of disposable income less allowances; 100 if nothing is left."""
+    cost = 12 * members["HH070"]
     allowances = members.reindex(columns=["HY070G", "HY070N"]).bfill(axis=1).iloc[:, 0].fillna(0.0)
     left = members["HY020"] - allowances
-    burden = pd.Series(100 * (cost - allowances) / left.where(left > 0)).fillna(100.0)
-    return pd.Series(burden.where(members["HY020"].notna()))
+    burden = (100 * (cost - allowances) / left).where(left > 0, 100.0)
+    return pd.Series(burden.where(members["HY020"].notna() & cost.notna()))
 
 
 def _categories(table: pd.DataFrame) -> dict[str, Any]:
@@ -178,7 +228,7 @@ def _coded(table: pd.DataFrame, name: str, prefix: str) -> pd.Series:
 def _activity(table: pd.DataFrame) -> pd.Series:
     """Most frequent activity of persons of 18 and over."""
     found = np.select(
-        [table["employed"], work.mostly(table, 5, "PL080"), table["retired"]], ["EMP", "UNE", "RET"], "INAC_OTH"
+        [work.employed(table), work.mostly(table, 5, "PL080"), work.retired(table)], ["EMP", "UNE", "RET"], "INAC_OTH"
     )
     known = (table["age"] >= 18) & (work.known_months(table) > 0)
     return pd.Series(found, index=table.index, dtype="object").where(known, None)
@@ -196,7 +246,7 @@ def household_type(table: pd.DataFrame) -> pd.Series:
     """Household type by adults and dependent children: under 18, or inactive to 24 and living with a parent."""
     age = table["age"]
     parent = table.reindex(columns=["RB220", "RB230"]).notna().any(axis=1)
-    child = (age < 18) | ((age <= 24) & parent & ~table["employed"])
+    child = (age < 18) | ((age <= 24) & parent & ~work.employed(table))
     children = child.groupby(table["household"]).transform("sum")
     adults = (~child).groupby(table["household"]).transform("sum")
     found = np.select(
@@ -226,28 +276,47 @@ def as_persons(table: pd.DataFrame, by: tuple[str, ...] = ()) -> Persons:
     Raises
     ------
     UsageError
-        For a breakdown that the table does not have.
+        For a breakdown that there is not, or whose variables the files do not have.
     SourceUnreadable
-        For negative weights.
+        For negative weights, and for strata or PSUs of some households only.
     """
     columns = {"age": "age_group"}
-    unknown = [name for name in by if columns.get(name, name) not in table]
+    there = [name for name in BREAKDOWNS if table.get(columns.get(name, name), pd.Series(dtype="object")).notna().any()]
+    unknown = [name for name in by if name not in there]
     if unknown:
-        raise UsageError(f"No breakdown {', '.join(unknown)}. There are: {', '.join(BREAKDOWNS)}.")
+        raise UsageError(f"No breakdown {', '.join(unknown)} in these files. There are: {', '.join(there)}.")
     negative = int((table["weight"] < 0).sum())
     if negative:
         raise SourceUnreadable(f"RB050 is negative in {negative} records of the R file. Correct the file.")
     known = table["income"].notna() & table["weight"].notna()
     numbers: npt.NDArray[np.float64] = table["income"].where(known).to_numpy(dtype=np.float64, na_value=np.nan)
-    stratum = table["DB050"] if "DB050" in table and table["DB050"].notna().all() else None
-    psu = table["DB060"] if "DB060" in table and table["DB060"].notna().all() else table["household"]
+    weight = table["weight"].fillna(0.0).to_numpy(dtype=np.float64)
+    stratum, psu = _design_variable(table, "DB050"), _design_variable(table, "DB060")
     return Persons(
         numbers,
-        table["weight"].fillna(0.0).to_numpy(dtype=np.float64),
-        design.build(None if stratum is None else stratum.to_numpy(), psu.to_numpy(), len(table)),
+        weight,
+        design.of_counted(stratum, table["household"].to_numpy() if psu is None else psu, weight),
         {name: _labels(table[columns.get(name, name)]) for name in by},
         {str(name): table[name].to_numpy() for name in table},
     )
+
+
+def _design_variable(table: pd.DataFrame, name: str) -> npt.NDArray[Any] | None:
+    """Strata or PSUs; None where the design has none."""
+    if name not in table or table[name].isna().all():
+        return None
+    if missing := int(table.drop_duplicates("household")[name].isna().sum()):
+        raise SourceUnreadable(f"{name} is empty in {missing} households of the D file. Give it for all or for none.")
+    return np.asarray(table[name])
+
+
+def households(table: pd.DataFrame) -> tuple[float, dict[str, float]]:
+    """Estimated private households of the country, and of each region."""
+    weight = table.drop_duplicates("household").set_index("household")["weight"].fillna(0.0)
+    if "region" not in table:
+        return float(weight.sum()), {}
+    region = table.drop_duplicates("household")["region"].to_numpy()
+    return float(weight.sum()), {str(name): float(size) for name, size in weight.groupby(region).sum().items()}
 
 
 def _labels(column: pd.Series) -> npt.NDArray[Any]:

@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from reporting.declarations import Reliability
-from reporting.errors import UsageError
+from reporting.declarations import Reliability, Requirement
 
 HIDDEN, UNRELIABLE, SECONDARY, EMPTY = ":u", "u", ":c", ":z"
 NAN = float("nan")
-
-#: IESS precision requirements, Regulation (EU) 2019/1700, annex II: a and b of f(N) = a * sqrt(N) + b.
-REQUIREMENTS = {"arop": (900.0, 2600.0), "persistent_arop": (350.0, 1000.0), "arop_nuts2": (600.0, 0.0)}
+#: Length of the code of a NUTS 2 region.
+_NUTS2 = 4
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Estimate:
 
 def flag_of(estimate: Estimate, rules: Reliability) -> str:
     """The flag of an estimate, by its count, its non-response and whether it is defined at all."""
-    if not estimate.n and not estimate.nonresponse:
+    if not estimate.n and estimate.nonresponse < 100:  # nobody is meant, which is no secret
         return EMPTY
     if estimate.base < rules.hidden_below or estimate.nonresponse > rules.hidden_nonresponse:
         return HIDDEN
@@ -105,37 +104,63 @@ def _secondary(estimates: Sequence[Estimate]) -> list[Estimate]:
     return result
 
 
-def required_size(requirement: str, households: float) -> float:
+def required_size(requirement: Requirement, households: float) -> float:
     """Effective number of households that a requirement asks for.
 
     Parameters
     ----------
-    requirement : str
-        One of :data:`REQUIREMENTS`.
     households : float
         Private households of the country (or region).
 
     Examples
     --------
-    >>> round(required_size("arop", 4_960_000))
+    >>> round(required_size(Requirement(a=900, b=2600), 4_960_000))
     4604
     """
-    if requirement not in REQUIREMENTS:
-        raise UsageError(f"Unknown requirement {requirement!r}. There are: {', '.join(REQUIREMENTS)}.")
-    a, b = REQUIREMENTS[requirement]
-    return a * math.sqrt(households / 1e6) + b
+    return requirement.a * math.sqrt(households / 1e6) + requirement.b
 
 
-def requirements_met(estimates: Iterable[Estimate], households: float) -> dict[str, bool]:
-    """Whether the national rates with a precision requirement meet it."""
-    return {
-        e.indicator: precise(e.value, e.se, e.indicator, households)
-        for e in estimates
-        if e.by == "total" and e.indicator in REQUIREMENTS and math.isfinite(e.se)
-    }
-
-
-def precise(rate: float, error: float, requirement: str, households: float) -> bool:
-    """Whether the standard error of a rate (both in %) meets the IESS precision requirement."""
+def largest_error(rate: float, requirement: Requirement, households: float) -> float:
+    """Largest standard error of a rate (both in %) that meets a requirement."""
     p = rate / 100
-    return error / 100 <= math.sqrt(p * (1 - p) / required_size(requirement, households))
+    return 100 * math.sqrt(p * (1 - p) / required_size(requirement, households))
+
+
+def precision(
+    estimates: Iterable[Estimate], rules: Reliability, households: float, regions: Mapping[str, float] | None = None
+) -> list[dict[str, Any]]:
+    """Whether the rates with a precision requirement meet it: national ones, and those of NUTS 2 regions.
+
+    Parameters
+    ----------
+    households : float
+        Private households of the country.
+    regions : mapping, optional
+        Those of each region, by its code.
+    """
+    found = []
+    for e in estimates:
+        if e.by == "total":
+            requirement, size = rules.precision.get(e.indicator), households
+        else:
+            nuts2 = e.by == "region" and len(e.category) == _NUTS2
+            requirement = rules.precision_regions.get(e.indicator) if nuts2 else None
+            size = (regions or {}).get(e.category, 0.0)
+        if requirement and size > 0 and math.isfinite(e.se):
+            largest = largest_error(e.value, requirement, size)
+            found.append({"indicator": e.indicator, "by": e.by, "category": e.category, "se": e.se,
+                          "largest_se": largest, "met": e.se <= largest})  # fmt: skip
+    return found
+
+
+def quality(estimates: Iterable[Estimate]) -> list[dict[str, Any]]:
+    """Coefficient of variation (%) and design effect of the estimates that are shown."""
+    return [
+        {"indicator": e.indicator, "by": e.by, "category": e.category, **_known(cv=e.cv, deff=e.deff)}
+        for e in estimates
+        if not e.hidden and math.isfinite(e.se)
+    ]
+
+
+def _known(**figures: float) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in figures.items()}

@@ -39,13 +39,23 @@ def bootstrap(estimate: Estimator, weight: Numbers, design: Design, draws: int =
     and the others 1 - l, where l is the square root of m / (n - m).
     """
     members = [np.flatnonzero(design.stratum == code) for code in np.unique(design.stratum)]
+    reweighted = _by_psu(estimate, weight, design)
 
     def one(sequence: np.random.SeedSequence) -> Numbers:
-        factor = _factors(np.random.default_rng(sequence), members, design.psus)
-        return estimate(weight * factor[design.psu])
+        return reweighted(_factors(np.random.default_rng(sequence), members, design.psus))
 
     values = _all(one, np.random.SeedSequence(seed).spawn(draws))
     return Replicates(values, np.zeros(len(values), dtype=np.intp))
+
+
+def _by_psu(estimate: Estimator, weight: Numbers, design: Design) -> Estimator:
+    """An estimator of factors of the PSUs."""
+
+    def reweighted(factor: Numbers) -> Numbers:
+        with np.errstate(over="ignore"):
+            return estimate(weight * factor[design.psu])
+
+    return reweighted
 
 
 def _factors(rng: np.random.Generator, members: Sequence[Codes], psus: int) -> Numbers:
@@ -65,12 +75,13 @@ def jackknife(estimate: Estimator, weight: Numbers, design: Design) -> Replicate
     """Stratified jackknife: each PSU left out in turn, the others of its stratum weighted up."""
     counts = np.bincount(design.stratum)
     left_out = np.flatnonzero(counts[design.stratum] > 1)
+    reweighted = _by_psu(estimate, weight, design)
 
     def one(psu: int) -> Numbers:
         stratum = design.stratum[psu]
         factor = np.where(design.stratum == stratum, counts[stratum] / (counts[stratum] - 1), 1.0)
         factor[psu] = 0.0
-        return estimate(weight * factor[design.psu])
+        return reweighted(factor)
 
     return Replicates(_all(one, left_out.tolist()), design.stratum[left_out])
 

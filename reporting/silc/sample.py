@@ -81,6 +81,10 @@ class Sample:
         spread = max(dot(self.incomes, self.x) / self.size - mean * mean, 0.0)
         return float(np.sqrt(spread) * self.size ** (-0.2))
 
+    def numbers(self, name: str) -> Numbers:
+        """One of the other variables, as numbers."""
+        return np.asarray(self.more[name], dtype=np.float64)
+
     def quantile(self, p: float) -> float:
         """A weighted quantile of income."""
         return quantile(self.x, self.cumulative, p, self.convention)
@@ -104,14 +108,18 @@ class Sample:
         return self.upto(threshold, including=not self.convention.strict)
 
     def density(self, at: float, mass: Numbers | None = None) -> float:
-        """Kernel sum at an income, of the weights or of another mass; divided by the bandwidth."""
+        """Kernel sum at an income, of the weights or of another mass; divided by the bandwidth.
+
+        Where nobody is near it is nought, of a type whose inverse is infinite rather than an error.
+        """
         h = self.bandwidth
         if not (h > 0 and np.isfinite(at)):
             return float("nan")
         low, high = np.searchsorted(self.x, (at - _REACH * h, at + _REACH * h))
         u = (self.x[low:high] - at) / h
         kernel = np.exp(-0.5 * u * u)
-        return dot(kernel, (self.weight if mass is None else mass)[low:high]) / (h * math.sqrt(2 * math.pi))
+        total = dot(kernel, (self.weight if mass is None else mass)[low:high])
+        return np.float64(total / (h * math.sqrt(2 * math.pi)))
 
     def where(self, mask: Mask | None) -> Sample:
         """The persons of a domain, still in order, with their own bandwidth."""
@@ -155,12 +163,25 @@ class Scope:
         """The persons of the domain, with the bandwidth of the whole sample."""
         return replace(self.domain, fixed_bandwidth=self.whole.bandwidth)
 
+    @property
+    def persons(self) -> int:
+        """How many persons of the sample are in the domain."""
+        return len(self.whole) if self.mask is None else int(self.mask.sum())
+
     def among(self, name: str) -> Scope:
         """The scope narrowed to the persons of whom a variable says so."""
         if not name:
             return self
-        chosen = self.whole.more[name].astype(bool)
-        return Scope(self.whole, chosen if self.mask is None else chosen & self.mask)
+        return self._narrowed(np.nan_to_num(self.whole.numbers(name)) != 0)
+
+    def knowing(self, *names: str) -> Scope:
+        """The scope narrowed to the persons of whom some variables are not missing."""
+        known = [np.isfinite(self.whole.numbers(name)) for name in names if name in self.whole.more]
+        missing = [one for one in known if not one.all()]
+        return self._narrowed(np.logical_and.reduce(missing)) if missing else self
+
+    def _narrowed(self, mask: Mask) -> Scope:
+        return Scope(self.whole, mask if self.mask is None else mask & self.mask)
 
     def threshold(self, share: float = 0.6, of: str = "median") -> float:
         """The at-risk-of-poverty threshold: a share of the national median (or mean)."""

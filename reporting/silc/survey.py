@@ -1,7 +1,8 @@
 """The D, R, H and P files of EU-SILC: variables by name, any year, any of the four files.
 
-Names are read in either case. What a variable is called in older years is
-mapped to its present name (``RENAMED``); what is not there stays missing.
+Names are read in either case. Variables of older years are given their present
+name (``RENAMED``) and, where the codes changed, their present codes
+(``RECODED``); what is not there stays missing.
 """
 
 from __future__ import annotations
@@ -26,11 +27,22 @@ NEEDED = {
 }
 #: Names of earlier years.
 RENAMED = {
-    "RX010": "RB081", "RX020": "RB082", "RB210": "RB211", "PE040": "PE041", "PL031": "PL032", "PL040": "PL040A",
-    "PL051": "PL051A", "HS010": "HS011", "HS020": "HS021", "HS030": "HS031", "HH020": "HH021",
+    "RX010": "RB081", "RX020": "RB082", "PE040": "PE041", "PL040": "PL040A", "PL051": "PL051A",
+    "PL070": "PL073", "PL072": "PL074",
 }  # fmt: skip
+#: Variables of earlier years whose codes meant something else: their present name, and each code's present one.
+RECODED = {
+    # Arrears: yes and no, today once, twice or more, no.
+    **{f"HS0{n}0": (f"HS0{n}1", {1: 1, 2: 3}) for n in (1, 2, 3)},
+    # Tenure: owners were not told apart; 0 is an owner of either kind.
+    "HH020": ("HH021", {1: 0, 2: 3, 3: 4, 4: 5}),
+    # Self-defined status: eleven codes, today eight.
+    "PL031": ("PL032", {1: 1, 2: 1, 3: 1, 4: 1, 5: 2, 6: 5, 7: 3, 8: 4, 9: 7, 10: 6, 11: 8}),
+}
 #: Variables that are labels, never numbers.
 LABELS = ("DB020", "DB040", "HB020", "PB020", "RB020", "PB220A", "RB280", "RB290", "PB210", "NR_ITW")
+#: Variables that name households, persons, strata and clusters: numbers or text, as the file has them.
+NAMES = ("DB030", "DB050", "DB060", "DB062", "HB030", "PB030", "RB030", "RB040", "RB220", "RB230", "RB240")
 #: Flags that say why a value is missing.
 MISSING_FLAGS = tuple(range(-8, 0))
 
@@ -85,14 +97,29 @@ def read(**paths: Path | None) -> Survey:
 
 def _file(letter: str, path: Path) -> pd.DataFrame:
     frame = files.read(path, text=(*LABELS, *(name.lower() for name in LABELS)))
-    frame.columns = pd.Index([RENAMED.get(str(name).upper(), str(name).upper()) for name in frame.columns])
-    frame = frame.loc[:, ~frame.columns.duplicated()]
+    frame.columns = pd.Index([str(name).upper() for name in frame.columns])
+    frame = _of_today(frame.loc[:, ~frame.columns.duplicated()])
     missing = [name for name in NEEDED[letter] if name not in frame]
     if missing:
         raise SourceUnreadable(
             f"{path.name}: not the {letter.upper()} file of EU-SILC: it has no variable {', '.join(missing)}."
         )
     return _with_numbers(frame, _number)
+
+
+def _of_today(frame: pd.DataFrame) -> pd.DataFrame:
+    """The variables of earlier years by their present names and codes, where the present ones are not there."""
+    frame = frame.rename(columns={old: new for old, new in RENAMED.items() if old in frame and new not in frame})
+    for old, (new, codes) in RECODED.items():
+        if old in frame and new not in frame:
+            frame = frame.rename(columns={old: new}).assign(**{new: _recoded(frame[old], codes)})
+    return frame
+
+
+def _recoded(column: pd.Series, codes: dict[int, int]) -> pd.Series:
+    """A variable in other codes; text that is no code stays, so that a finding can say so."""
+    numbers = _coerced(column)
+    return numbers.map(codes).where(numbers.notna() | column.isna(), column)
 
 
 def _number(column: pd.Series) -> pd.Series:
@@ -108,8 +135,9 @@ def numeric(survey: Survey) -> Survey:
 
 
 def _with_numbers(frame: pd.DataFrame, convert: Callable[[pd.Series], pd.Series]) -> pd.DataFrame:
-    """A file with its columns of text converted, labels aside."""
-    texts = [str(n) for n in frame if n not in LABELS and not pd.api.types.is_numeric_dtype(frame[n])]
+    """A file with its columns of text converted, labels and names aside."""
+    kept = (*LABELS, *NAMES)
+    texts = [str(n) for n in frame if n not in kept and not pd.api.types.is_numeric_dtype(frame[n])]
     return frame.assign(**{name: convert(frame[name]) for name in texts})
 
 

@@ -9,11 +9,19 @@ from __future__ import annotations
 import pandas as pd
 
 MONTHS = tuple(f"PL211{letter}" for letter in "ABCDEFGHIJKL")
+COUNTS = ("PL073", "PL074", "PL075", "PL076")
 _WORK, _PART = (1, 2, 3, 4), (2, 4)
 _STUDENT, _RETIRED = 6, 7
+#: Retired in PL032, the self-defined status.
+_SAYS_RETIRED = 3
 #: Hours of a full-time week: part-time months count as hours over these, at most one.
 FULL_WEEK = 35.0
 LOW = 0.20
+
+
+def told(members: pd.DataFrame) -> bool:
+    """Whether the files say at all who was at work."""
+    return any(name in members for name in (*MONTHS, *COUNTS))
 
 
 def months(members: pd.DataFrame, codes: tuple[int, ...], counts: tuple[str, ...]) -> pd.Series:
@@ -27,13 +35,13 @@ def months(members: pd.DataFrame, codes: tuple[int, ...], counts: tuple[str, ...
 def known_months(members: pd.DataFrame) -> pd.Series:
     """Months of each member of which the activity is known."""
     calendar = members.reindex(columns=list(MONTHS)).notna().sum(axis=1).astype(float)
-    names = ["PL073", "PL074", "PL075", "PL076", "PL080", "PL085", "PL086", "PL087", "PL088", "PL089", "PL090"]
+    names = [*COUNTS, "PL080", "PL085", "PL086", "PL087", "PL088", "PL089", "PL090"]
     return calendar.where(calendar > 0, members.reindex(columns=names).sum(axis=1))
 
 
 def at_work(members: pd.DataFrame) -> pd.Series:
     """Months at work."""
-    return months(members, _WORK, ("PL073", "PL074", "PL075", "PL076")).fillna(0.0)
+    return months(members, _WORK, COUNTS).fillna(0.0)
 
 
 def mostly(members: pd.DataFrame, code: int, count: str) -> pd.Series:
@@ -66,13 +74,13 @@ def _equivalent_months(members: pd.DataFrame) -> pd.Series:
 def of_working_age(members: pd.DataFrame) -> pd.Series:
     """Who counts for work intensity: 18 to 64, without students to 24, the retired, and the inactive of 60 and over.
 
-    Retired is who is so for most of the year, says so (PL032), or has an
-    old-age pension (PY100G); the inactive of 60 to 64 are out where pensions
-    are the main income of the household.
+    Retired is who is so for most of the year, says so (PL032), or has a
+    pension other than a survivor's (PY100G, PY080G); the inactive of 60 to 64
+    are out where pensions are the main income of the household.
     """
     age = members["age"]
-    pension = members.reindex(columns=["PY100G"])["PY100G"].fillna(0.0) > 0
-    says = members.reindex(columns=["PL032"])["PL032"] == 5
+    pension = members.reindex(columns=["PY100G", "PY080G"]).sum(axis=1) > 0
+    says = members.reindex(columns=["PL032"])["PL032"] == _SAYS_RETIRED
     inactive = (at_work(members) == 0) & (months(members, (5,), ("PL080",)).fillna(0.0) == 0)
     out = (student(members) & (age <= 24)) | retired(members) | pension | says
     out |= inactive & (age >= 60) & members["mainly_pensions"]

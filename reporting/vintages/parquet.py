@@ -110,8 +110,9 @@ def among(codes: Iterable[str]) -> str:
 
 
 def frame(query: str, order: str = "key, time", columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
-    """The rows of a query over the files, with the columns that are needed."""
-    answer = _connection().sql(f"SELECT {', '.join(columns)} FROM ({query}) ORDER BY {order}")
+    """The rows of a query over the files, with the columns that are needed; without an order, as they lie."""
+    ordered = f" ORDER BY {order}" if order else ""
+    answer = _connection().sql(f"SELECT {', '.join(columns)} FROM ({query}){ordered}")
     found: pd.DataFrame = answer.to_arrow_table().to_pandas()
     return found.astype({"value": "float64"}) if found.empty else found
 

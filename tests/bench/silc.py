@@ -26,7 +26,8 @@ R = """
 suppressMessages(library(laeken)); d <- read.csv("{file}")
 a <- function() c(arpr(d$x, d$w)$value, rmpg(d$x, d$w)$value, qsr(d$x, d$w)$value, gini(d$x, d$w)$value)
 t <- system.time(v <- a())[["elapsed"]]; cat(format(v, digits = 15), "\\n", t, "\\n")
-b <- function(f, ...) system.time(f(d$x, d$w, var = "bootstrap", bootType = "naive", R = 10, seed = 1))[["elapsed"]]
+v <- list(var = "bootstrap", bootType = "naive", R = 10, seed = 1, cluster = d$h)
+b <- function(f) system.time(do.call(f, c(list(d$x, d$w), v)))[["elapsed"]]
 if ({boot}) cat(b(arpr) + b(rmpg) + b(qsr) + b(gini), "\\n")
 """
 
@@ -53,11 +54,11 @@ def timed(what: Callable[[], object], rounds: int) -> float:
 def linearised(income: np.ndarray, weight: np.ndarray, built: design.Design) -> list[tuple[float, float]]:
     """Four indicators and their standard errors, from unsorted persons."""
     sample, order = ordered(income, weight, CONVENTIONS["eurostat"])
-    scope, own = Scope(sample), built.rearranged(order)
+    scope, own = resample.merged(Scope(sample), built.rearranged(order))
     return [
         (
             getattr(indicators, name)(scope),
-            float(np.sqrt(own.variance(getattr(influence, name)(scope) * sample.weight))),
+            float(np.sqrt(own.variance(getattr(influence, name)(scope) * scope.whole.weight))),
         )
         for name in FOUR
     ]
@@ -75,15 +76,16 @@ def bootstrapped(income: np.ndarray, weight: np.ndarray, built: design.Design, d
     return np.sqrt(resample.bootstrap_variance(resample.bootstrap(values, scope.whole.weight, own, draws)))
 
 
-def against_r(income: np.ndarray, weight: np.ndarray, boot: bool) -> None:
-    """What laeken gives for the same persons, and how long it takes."""
+def against_r(income: np.ndarray, weight: np.ndarray, household: np.ndarray, boot: bool) -> None:
+    """What laeken gives for the same persons, and how long it takes; with its bootstrap of households, R = 10."""
     if shutil.which("Rscript") is None:
         print("R is not installed: no comparison with laeken")
         return
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "persons.csv"
-        rows = (f"{x!r},{w!r}" for x, w in zip(income.tolist(), weight.tolist(), strict=True))
-        file.write_text("x,w\n" + "\n".join(rows) + "\n")
+        columns = (income.tolist(), weight.tolist(), household.tolist())
+        rows = (f"{x!r},{w!r},{h}" for x, w, h in zip(*columns, strict=True))
+        file.write_text("x,w,h\n" + "\n".join(rows) + "\n")
         script = R.format(file=file, boot="TRUE" if boot else "FALSE")
         done = subprocess.run(["Rscript", "-e", script], capture_output=True, text=True, check=False)
         print("laeken:", " / ".join(done.stdout.split("\n")) if done.returncode == 0 else done.stderr.strip())
@@ -109,7 +111,7 @@ def main() -> None:
         FOUR, linearised(income, weight, built), bootstrapped(income, weight, built, 100), strict=True
     ):
         print(f"{name:<12} {value:.10f}  se {error:.6f} linearised, {other:.6f} bootstrap")
-    against_r(income, weight, options.r_bootstrap)
+    against_r(income, weight, household, options.r_bootstrap)
 
 
 if __name__ == "__main__":

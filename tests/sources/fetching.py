@@ -95,7 +95,7 @@ def known_on(store: Store, dataset: str, as_of: str = "") -> pd.DataFrame:
     return store.read(dataset, as_of).drop(columns="vintage")
 
 
-def _next(dataset: Held, chance: random.Random, day: int) -> Held:
+def updated(dataset: Held, chance: random.Random, day: int) -> Held:
     """The dataset after an update: some values revised, some withdrawn, some new."""
     rows = [(k, t, f"{chance.random():.3f}" if chance.random() < 0.1 else v, f) for k, t, v, f in dataset.rows]
     rows = [row for row in rows if chance.random() > 0.02]
@@ -129,7 +129,7 @@ def soak(folder: Path, fetches: int, seed: int, said: Callable[[str], None] = la
     with serving() as replay:
         replay.hold(*three())
         for update in range(-(-fetches // len(names))):
-            replay.hold(*(_next(dataset, chance, update) for dataset in replay.datasets.values()))
+            replay.hold(*(updated(dataset, chance, update) for dataset in replay.datasets.values()))
             replay.limit_rows = chance.choice((150, 10**6))
             replay.misbehave = misbehave
             for _ in range(30):
