@@ -10,7 +10,7 @@ import pandas as pd
 import typer
 
 from reporting import declarations
-from reporting.cli.common import AsOf, Json, StoreOption, app, err, out, store_at
+from reporting.cli.common import AsOf, Json, StoreOption, app, err, out, show, store_at
 from reporting.errors import UsageError
 from reporting.vintages import Store
 
@@ -28,6 +28,19 @@ app.add_typer(spc, name="spc")
 ProfileName = Annotated[str, typer.Option("--profile", help="A profile of parameters/profiles/, such as jaf-compat.")]
 
 
+Observations = Annotated[
+    Path | None, typer.Option("--observations", help="CSV file: indicator,geo,time,value,flag and optionally se.")
+]
+Indicators = Annotated[
+    Path | None,
+    typer.Option(help="CSV file: indicator,high_is_good, and optionally change_in_percent,calculate_change,"
+                 "drop_change_with_break,reference."),
+]  # fmt: skip
+Framework = Annotated[
+    str, typer.Option(help="Instead of files: all indicators of jaf, sppm or scoreboard in the store.")
+]
+
+
 @spc.command(epilog="Example: reporting spc score obs.csv --profile jaf-compat --indicators meta.csv --output out.csv")
 def score(
     profile: ProfileName,
@@ -35,14 +48,8 @@ def score(
     observations: Annotated[
         Path | None, typer.Argument(help="CSV file: indicator,geo,time,value,flag and optionally se.")
     ] = None,
-    indicators: Annotated[
-        Path | None,
-        typer.Option(help="CSV file: indicator,high_is_good, and optionally change_in_percent,calculate_change,"
-                     "drop_change_with_break,reference."),
-    ] = None,
-    framework: Annotated[
-        str, typer.Option(help="Instead of files: all indicators of jaf, sppm or scoreboard in the store.")
-    ] = "",
+    indicators: Indicators = None,
+    framework: Framework = "",
     base: Annotated[int, typer.Option(help="Dashboard: years before, or year, to compare with [default: its first].")]
     = 0,
     significance: Annotated[
@@ -55,19 +62,53 @@ def score(
     """Score levels and changes of indicators in all countries, and classify them."""
     known = declarations.load()
     rules = profile_named(known, profile)
-    if bool(framework) == bool(observations) or bool(observations) != bool(indicators):
-        raise UsageError("Give a file of observations with --indicators, or a --framework.")
     if not isinstance(rules, declarations.Dashboard) and (base or significance):
         raise UsageError(f"--base and --significance go with a dashboard; {profile} scores.")
-    if observations and indicators:
-        _refuse_own(output, observations, indicators, *([significance] if significance else []))
-        found, described, said = _read(known, observations, indicators)
-    else:
-        found, described, said = _stored(known, store_at(known, store), framework, rules, as_of)
+    _refuse_own(output, *filter(None, (observations, indicators, significance)))
+    found, described, said = _material(known, rules, observations, indicators, framework, store, as_of)
     table, remarks = _judged(known, rules, found, described, base, significance)
     _write(output, table, as_json)
     for remark in [*said, *remarks]:
         err.print(f"note: {remark}", markup=False)
+
+
+@spc.command(epilog="Example: reporting spc explain jaf:PA11.S1. BE --framework jaf --profile jaf-compat")
+def explain(
+    indicator: Annotated[str, typer.Argument(help="An indicator of the data.")],
+    geo: Annotated[str, typer.Argument(help="A country code.")],
+    profile: ProfileName,
+    observations: Observations = None,
+    indicators: Indicators = None,
+    framework: Framework = "",
+    store: StoreOption = None,
+    as_of: AsOf = "",
+    as_json: Json = False,
+) -> None:
+    """Show every number that led to a verdict, and which countries were left out and why."""
+    from reporting.spc import explained, panel, scoring
+
+    known = declarations.load()
+    rules = profile_named(known, profile)
+    if isinstance(rules, declarations.Dashboard):
+        raise UsageError(f"{profile} is a dashboard: it has no scores to explain.")
+    found, described, said = _material(known, rules, observations, indicators, framework, store, as_of)
+    filled = panel.build(found, list(described.index), known.members(rules.countries), rules.aggregates)
+    working = explained.explain(scoring.score(filled, described, rules), indicator, geo)
+    show([working], as_json, ("", ""), explained.lines(working))
+    for remark in said if observations else []:
+        err.print(f"note: {remark}", markup=False)
+
+
+def _material(
+    known: declarations.Declarations, rules: declarations.AnyProfile, observations: Path | None,
+    indicators: Path | None, framework: str, store: str | None, as_of: str,
+) -> Material:  # fmt: skip
+    """What is to be judged, from two files or from the store."""
+    if bool(framework) == bool(observations) or bool(observations) != bool(indicators):
+        raise UsageError("Give a file of observations with --indicators, or a --framework.")
+    if observations and indicators:
+        return _read(known, observations, indicators)
+    return _stored(known, store_at(known, store), framework, rules, as_of)
 
 
 def _read(known: declarations.Declarations, observations: Path, indicators: Path) -> Material:
