@@ -18,7 +18,7 @@ LAYERS = [
     {"sources", "embedded"},
     {"validation", "indicators", "revisions", "silc", "spc"},
     {"labels"},
-    {"tables", "typeset", "tabulate", "charts", "prose", "workbook", "revised", "surveyed", "page"},
+    {"tables", "typeset", "tabulate", "charts", "prose", "workbook", "revised", "surveyed", "assessed", "page"},
     {"batch"},
     {"publications"},
     {"doctor"},

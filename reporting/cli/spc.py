@@ -132,7 +132,7 @@ def _stored(
     held = set(found["indicator"])
     idle = [name for name in entries if name not in held]
     said = [f"{len(idle)} of {len(entries)} indicators are not in the store: {', '.join(idle)}."] if idle else []
-    return found, stored.described(entries), said
+    return found, stored.described(entries, isinstance(rules, declarations.Dashboard)), said
 
 
 def _judged(

@@ -14,6 +14,8 @@ from reporting.vintages import Store
 _COLUMNS = ["indicator", "geo", "time", "value", "flag", "vintage", "dataset", "key"]
 #: Series asked for by their keys; where more are wanted the whole dataset is read.
 _FEW = 100
+#: Units of which a change is in points.
+_POINTS = ("PC", "PC_GDP", "PC_PNT")
 
 
 def named(entry: Entry) -> str:
@@ -31,13 +33,17 @@ def entries(known: Declarations, framework: str) -> dict[str, Entry]:
     return {named(entry): entry for entry in load(known, framework).values()}
 
 
-def described(wanted: Mapping[str, Entry]) -> pd.DataFrame:
-    """What the catalogue says of indicators, as :func:`reporting.spc.observed.indicators` gives it."""
+def described(wanted: Mapping[str, Entry], relative: bool = False) -> pd.DataFrame:
+    """What the catalogue says of indicators, as :func:`reporting.spc.observed.indicators` gives it.
+
+    With ``relative`` a change is in per cent wherever the unit is not a
+    percentage, as a dashboard has it: ratios, years, amounts.
+    """
     signs = {"high": 1.0, "low": -1.0, "": float("nan")}
     rows = [
         {
             "sign": signs[entry.good],
-            "change_in_percent": entry.percent,
+            "change_in_percent": entry.unit not in _POINTS if relative else entry.percent,
             "calculate_change": entry.change,
             "drop_change_with_break": entry.breaks == "drop",
             "reference": entry.reference,
