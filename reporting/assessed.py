@@ -90,8 +90,8 @@ class Assessed:
         if rows.empty:
             return None
         columns = (
-            w.text("Year"), w.text("Value"), w.text("Change"), w.text("Reference"), w.text("Score of the level"),
-            w.text("Score of the change"), w.text("Assessment"),
+            w.text("Assessment"), w.text("Year"), w.text("Value"), w.text("Change"), w.text("Reference"),
+            w.text("Score of the level"), w.text("Score of the change"),
         )  # fmt: skip
         return self._table(f"{self.id}_{meaning or 'all'}", titles[meaning], columns, rows, self._scored)
 
@@ -99,13 +99,13 @@ class Assessed:
         digits = self._decimals(name)
         outcome = self.profile.outcomes.get(row["outcome"])
         return (
+            Cell(None, "", outcome.mark if outcome else "", 0),
             Cell(None, "", str(row["year"]), 0),
             self._cell(row["level"], digits, self._flag(name, row["year"])),
             self._cell(row["change"], digits),
             self._cell(row["reference_value"], digits),
             self._cell(row["score_level"], 1),
             self._cell(row["score_change"], 1),
-            Cell(None, "", outcome.mark if outcome else "", 0),
         )
 
     def _table(
@@ -177,7 +177,11 @@ class Assessed:
     def ranges(self) -> charts.Figure | None:
         """Scores of the levels as bars in the range of all countries: overall indicators and those with a verdict."""
         w, rows = self.words, self.rows[self.rows["score_level"].notna()]
-        chosen = [n for n in rows.index if self.entries[n].type == "overall" or rows["outcome"][n]]
+        entries = self.entries
+        chosen = [
+            n for n in rows.index
+            if entries[n].type == "overall" or (entries[n].key_challenge and rows["outcome"][n])
+        ]  # fmt: skip
         if not chosen:
             return None
         positions = [self.scores.panel.indicators.index(name) for name in chosen]
@@ -306,10 +310,18 @@ def assess(reader: Reader, framework: str, profile: str) -> Assessed:
     if reader.geo not in geos:
         raise UsageError(f"{reader.geo} is none of the countries that {profile} judges.")
     every = stored.entries(known, framework)
-    entries = {n: e for n, e in every.items() if e.social and e.series and not e.id.endswith("_health")}
+    entries = _distinct({n: e for n, e in every.items() if e.social and e.series and not e.id.endswith("_health")})
     store, as_of = reader.evaluator.store, reader.evaluator.as_of
     frame = stored.values(store, entries, geos, as_of)
     if isinstance(rules, Dashboard) or rules.breaks.window == "span":
         frame = stored.with_input_breaks(store, frame, entries, known, as_of)
     held = set(frame["indicator"])
     return Assessed(profile.replace("-", "_"), reader, {n: e for n, e in entries.items() if n in held}, frame, rules)
+
+
+def _distinct(entries: dict[str, Entry]) -> dict[str, Entry]:
+    """Each definition once: an indicator may stand in several policy areas, as a possible key challenge in one."""
+    first: dict[str, str] = {}
+    for name, entry in sorted(entries.items(), key=lambda pair: not pair[1].key_challenge):
+        first.setdefault(f"{entry.inputs} {entry.formula} {entry.good}", name)
+    return {name: entry for name, entry in entries.items() if name in set(first.values())}
