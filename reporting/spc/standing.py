@@ -87,7 +87,7 @@ def settled(score: Floats, profile: Profile) -> Floats:
     """Scores with those at a cut-off, but for the noise of floating-point numbers, put exactly there."""
     for cut in profile.bands.cuts:
         score = np.where(np.abs(score - cut) <= _AT, cut, score)
-    return score
+    return np.asarray(score + 0.0, dtype=np.float64)  # minus nought is nought
 
 
 def _aggregate(panel: Panel, value: Floats, at: Index, profile: Profile, options: pd.DataFrame) -> tuple[Floats, Index]:
