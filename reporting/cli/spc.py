@@ -10,9 +10,9 @@ import pandas as pd
 import typer
 
 from reporting import declarations
-from reporting.cli.common import AsOf, Json, StoreOption, app, err, out, show, store_at
+from reporting.cli.common import AsOf, Json, StoreOption, app, err, listed, out, show, store_at
 from reporting.errors import UsageError
-from reporting.vintages import Store
+from reporting.vintages import Store, day
 
 if TYPE_CHECKING:
     from reporting.spc.panel import Panel
@@ -97,6 +97,34 @@ def explain(
     show([working], as_json, ("", ""), explained.lines(working))
     for remark in said if observations else []:
         err.print(f"note: {remark}", markup=False)
+
+
+@spc.command(epilog="Example: reporting spc history BE --framework jaf --profile jaf-compat "
+             "--dates 2022-12-31,2025-10-20 --output history.csv")  # fmt: skip
+def history(
+    geo: Annotated[str, typer.Argument(help="A country code.")],
+    profile: ProfileName,
+    framework: Annotated[str, typer.Option(help="jaf, sppm or scoreboard.")],
+    dates: Annotated[str, typer.Option(help="Days on which the data were known (YYYY-MM-DD), comma-separated.")],
+    output: Annotated[Path, typer.Option("--output", help="CSV file of the outcomes.")],
+    store: StoreOption = None,
+    as_json: Json = False,
+) -> None:
+    """Classify each cycle with the data of its time, and say why it would be another today."""
+    from reporting.spc import history as past
+
+    known = declarations.load()
+    rules = profile_named(known, profile)
+    members = known.members(rules.countries)
+    if isinstance(rules, declarations.Dashboard) or geo not in members:
+        raise UsageError(
+            f"{profile} gives {geo} no outcome: name a profile that scores, and one of {' '.join(members)}."
+        )
+    place = store_at(known, store)
+    days = [day(date) for date in listed(dates)]
+    known_at = {date: _stored(known, place, framework, rules, date)[0] for date in days}
+    today, described, _ = _stored(known, place, framework, rules, "")
+    _write(output, past.history(known_at, today, described, rules, members, geo), as_json)
 
 
 def _material(
