@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from reporting import charts
-from reporting.declarations import Dashboard, Profile
+from reporting.declarations import Dashboard, Outcome, Profile
 from reporting.declarations.frameworks import Entry
 from reporting.errors import UsageError
 from reporting.labels import Words
@@ -217,6 +217,21 @@ class Assessed:
             f"{self.id}_cycles", w.text("Assessment over three cycles"), columns, rows, cells, (note,)
         )  # fmt: skip
 
+    def heat(self) -> charts.Figure | None:
+        """The same three cycles as tiles with marks and colours."""
+        past = [self._cycle(back) for back in _CYCLES]
+        rows = self.rows[self.rows["level"].notna()]
+        if rows.empty:
+            return None
+        w = self.words
+        found = [[self.profile.outcomes.get(cycle.get(name, (0, ""))[1]) for cycle in past] for name in rows.index]
+        used = {o.mark for row in found for o in row if o}
+        title = f"{w.text('Assessment over three cycles')}, {w.geo(self.reader.geo)}"
+        below = (*self._legend(used), *self._sources(list(rows.index)))
+        heads = (w.text("Two cycles before"), w.text("One cycle before"), w.text("This cycle"))
+        head = charts.Figure(f"{self.id}_heat", title, "", b"", below)
+        return charts.tiles([self.label(name) for name in rows.index], heads, _tiles(found), w, head)
+
     def _cycle(self, back: int) -> dict[str, tuple[int, str]]:
         """Year and outcome of each indicator as if the last years were not known yet."""
         scores = self.scores
@@ -249,8 +264,7 @@ class Assessed:
         title = w.text("Assessment of all countries")
         below = (*self._legend(used), *self._sources([scores.panel.indicators[k] for k in chosen]))
         head = charts.Figure(f"{self.id}_tiles", title, "", b"", below)
-        marks = [[(o.mark, o.colour) if o else ("", "#d9d9d9") for o in row] for row in shown]
-        return charts.tiles(names, geos, marks, w, head)
+        return charts.tiles(names, geos, _tiles(shown), w, head)
 
     def significance(self) -> Table | None:
         """The dashboard of the country: value, and its change since each base with a mark; how many countries moved."""
@@ -292,6 +306,11 @@ class Assessed:
         outcome = self.profile.outcomes.get(row["category"])
         text = self.words.number(value, 1)
         return Cell(value, "", f"{text} {outcome.mark}" if outcome else text, 1)
+
+
+def _tiles(outcomes: Sequence[Sequence[Outcome | None]]) -> list[list[tuple[str, str]]]:
+    """Marks and colours; grey without a mark where there is no outcome."""
+    return [[(o.mark, o.colour) if o else ("", "#d9d9d9") for o in row] for row in outcomes]
 
 
 def assess(reader: Reader, framework: str, profile: str) -> Assessed:

@@ -57,8 +57,9 @@ def test_every_text_is_translated_and_every_mark_explained(known, embedded, lang
             explained = {part.partition(" = ")[0] for note in table.notes for part in note.split("; ")}
             assert marks <= explained
         if framework == "scoreboard":
-            page.tiles()
-            page.ranges()
+            assert page.tiles() and page.heat()
+        if framework == "sppm":
+            assert page.ranges()
         assert not page.words.missing
     monitor = on_page(known, embedded, "sppm", "sppm-dashboard", lang)
     assert monitor.significance() is not None
@@ -101,6 +102,11 @@ def test_figures_say_in_words_what_they_show(known, embedded) -> None:
     assert isinstance(tiles, charts.Figure) and tiles.svg.startswith(b"<?xml")
     first = tiles.alternative.split(": ", 1)[1].split("; ")[0]
     assert first.count(",") == 26
+    heat, cycles = page.heat(), page.cycles()
+    assert heat is not None
+    for row in cycles.rows:
+        said = heat.alternative.split(f"{row.label}: ", 1)[1].split(";")[0].rstrip(".")
+        assert [part.rpartition(" ")[2] for part in said.split(", ")] == [c.text.partition(" ")[0] for c in row.cells]
     bars = on_page(known, embedded, "jaf", "jaf-compat").ranges()
     assert bars is not None and "Persons at risk of poverty or social exclusion: " in bars.alternative
 
