@@ -34,6 +34,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@echo "Creating the environment in $(VENV) (a minute or two) …"
 	@$(PYTHON) -m venv $(VENV) || { echo "Python cannot make environments here: install python3-venv."; exit 1; }
 	@$(PIP) install --constraint constraints.txt --editable .
+	@$(BIN)/python -m reporting.batch.provisioner >/dev/null
 	@touch $@
 
 $(VENV)/tested: $(VENV)/installed

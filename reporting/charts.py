@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
+import matplotlib.style
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MaxNLocator
 
 from reporting import declarations as decl
 from reporting import typeset
@@ -28,9 +30,6 @@ from reporting.labels import Words
 from reporting.revisions import Revisions
 from reporting.tables import notes_html, plain, raw, slug
 from reporting.tabulate import Reader, remarks, sources
-
-# Drawn to files only: no window, whatever the machine has.
-mpl.use("svg")
 
 _MARKERS = "osD^vPX*<>hd"
 #: Lines only: dots and circles make large files.
@@ -95,13 +94,15 @@ def build(figure: decl.Figure, reader: Reader) -> Figure | None:
 
 
 @contextmanager
-def _canvas(height: float) -> Iterator[tuple[mpl.figure.Figure, Axes]]:
+def _canvas(height: float) -> Iterator[tuple[Canvas, Axes]]:
     """Something to draw on, in the style of all figures.
 
-    From matplotlib's own defaults: a person's matplotlibrc changes no publication.
+    From matplotlib's own defaults: a person's matplotlibrc changes no publication. Without pyplot: drawn to files
+    only, and no other figure of the process is touched.
     """
     with mpl.style.context(["default", _STYLE]), sns.axes_style("white", rc=_STYLE):
-        yield plt.subplots(figsize=(6.7, height))
+        canvas = Canvas(figsize=(6.7, height))
+        yield canvas, canvas.subplots()
 
 
 def _spanned(frame: pd.DataFrame, span: int, latest: bool) -> pd.DataFrame:
@@ -262,7 +263,7 @@ def _dress(axes: Axes, words: Words, unit: str, horizontal: bool) -> None:
         axes.set_xlabel(unit)
     else:
         axes.set_title(unit, loc="left", fontsize=8.5, color="#333333")
-        years.set_major_locator(mpl.ticker.MaxNLocator(integer=True, nbins=11))
+        years.set_major_locator(MaxNLocator(integer=True, nbins=11))
         years.set_major_formatter(lambda value, _: str(int(value)))
         axes.grid(axis="y", color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
@@ -356,10 +357,9 @@ def _left_out(figure: decl.Figure, frame: pd.DataFrame, geos: list[str], words: 
     return (words.text("Not available for {year}: {names}.", year=year, names=words.enumeration(absent)),)
 
 
-def _svg(canvas: mpl.figure.Figure) -> bytes:
+def _svg(canvas: Canvas) -> bytes:
     out = io.BytesIO()
     canvas.savefig(out, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
-    plt.close(canvas)
     return out.getvalue()
 
 

@@ -66,6 +66,10 @@ class NotebookFailed(ReportingError):
     exit_code = 1
 
 
+class NotebookDied(NotebookFailed):
+    """The process of a notebook ended by itself: try again, with more memory."""
+
+
 class RenderingFailed(ReportingError):
     """A publication could not be rendered: see the renderer's words."""
 

@@ -9,16 +9,18 @@ comes from.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from reporting import reads
 from reporting.declarations import Declarations, Indicator, formulas, series
-from reporting.errors import DeclarationError, UsageError
+from reporting.errors import DeclarationError, ReportingError, UsageError
 from reporting.observations import add, combine
 from reporting.vintages import Store
 
@@ -43,6 +45,8 @@ class Evaluator:
     declarations: Declarations
     store: Store
     as_of: str = ""
+    #: Inputs and indicators once read or computed, by reference or id.
+    known: dict[str, pd.DataFrame] = field(default_factory=dict, compare=False, repr=False)
 
     def table(self, ids: Iterable[str], geos: Iterable[str]) -> pd.DataFrame:
         """Values of several indicators for several geos.
@@ -63,6 +67,12 @@ class Evaluator:
         its members when the indicator declares ``aggregate``, for the years in
         which all have a value; its note is then ``computed``.
         """
+        result = self._indicator(indicator, geos)
+        reads.asked(("indicator", self.store.name, self.as_of, indicator, list(geos)), result)
+        return result
+
+    @reads.covers
+    def _indicator(self, indicator: str, geos: tuple[str, ...]) -> pd.DataFrame:
         declared = self.declarations.indicators.get(indicator)
         if declared is None:
             raise UsageError(f"Unknown indicator {indicator!r}: it is not declared in parameters/indicators/.")
@@ -77,12 +87,19 @@ class Evaluator:
         return result.reindex(columns=list(COLUMNS)).reset_index(drop=True)
 
     def _values(self, indicator: Indicator) -> pd.DataFrame:
-        inputs = {name: self._input(ref) for name, ref in indicator.inputs.items()}
-        if indicator.formula.strip() in inputs:
-            return inputs[indicator.formula.strip()].reset_index()
-        return _derive(indicator, inputs).reset_index()
+        if indicator.id not in self.known:
+            inputs = {name: self._input(ref) for name, ref in indicator.inputs.items()}
+            plain = inputs.get(indicator.formula.strip())
+            self.known[indicator.id] = (_derive(indicator, inputs) if plain is None else plain).reset_index()
+        return self.known[indicator.id]
 
     def _input(self, ref: str) -> pd.DataFrame:
+        key = f"input {ref}"
+        if key not in self.known:
+            self.known[key] = self._read(ref)
+        return self.known[key]
+
+    def _read(self, ref: str) -> pd.DataFrame:
         if parts := series(ref):
             frame = functools.reduce(_continued, (self.store.select(*part, self.as_of) for part in parts))
         else:
@@ -97,6 +114,25 @@ class Evaluator:
                 ]
             )
         return frame.set_index(_IDENTITY)[["value", "flag", *_TRACE]]
+
+
+#: What was computed beforehand, for all runs of one batch: (store, date) to inputs and indicators.
+prepared: dict[tuple[str, str], dict[str, pd.DataFrame]] = {}
+
+
+def evaluator(declarations: Declarations, store: Store, as_of: str) -> Evaluator:
+    """An evaluator, with what was computed beforehand for its store and date."""
+    return Evaluator(declarations, store, as_of, prepared.get((store.name, as_of), {}))
+
+
+def values(declarations: Declarations, store: Store, as_of: str, ids: Iterable[str]) -> dict[str, pd.DataFrame]:
+    """The values of indicators for all countries, by id, to be kept in :data:`prepared`."""
+    done = Evaluator(declarations, store, as_of)
+    for name in ids:
+        # What is wrong with an indicator is told where it is asked for.
+        with contextlib.suppress(ReportingError):
+            done.indicator(name, ())
+    return {name: frame for name, frame in done.known.items() if name in declarations.indicators}
 
 
 def _continued(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:

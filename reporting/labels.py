@@ -8,9 +8,11 @@ English label in ``parameters/codelists/``; country names come from CLDR.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -24,7 +26,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import PoFileError, read_po, write_po
 from babel.numbers import format_decimal
 
-from reporting import vintages
+from reporting import reads, vintages
 from reporting.declarations import Declarations, Indicator, frameworks, load
 from reporting.errors import DeclarationError, UsageError
 
@@ -61,7 +63,7 @@ class Words:
         self.language = declarations.languages[lang]
         self.locale = Locale.parse(self.language.locale)
         self.missing: set[str] = set()
-        self._catalogue = {} if lang == "en" else catalogue(declarations.home, lang)
+        self._catalogue = {} if lang == "en" else reads.Watched(catalogue(declarations.home, lang), "message", lang)
 
     def text(self, message: str, /, **values: object) -> str:
         """A message in this language, its named placeholders filled."""
@@ -129,6 +131,7 @@ class Words:
 
 
 @functools.cache
+@reads.covers
 def catalogue(home: Path, lang: str) -> dict[str, str]:
     """English message to translation, without the fuzzy ones."""
     path = home / "parameters" / "labels" / lang / "messages.po"
@@ -198,6 +201,12 @@ def messages(declarations: Declarations) -> set[str]:
     return {message for message in found if message}
 
 
+@reads.covers
+def untranslated(declarations: Declarations, lang: str) -> list[str]:
+    """Messages in use that have no translation."""
+    return [] if lang == "en" else sorted(messages(declarations) - set(catalogue(declarations.home, lang)))
+
+
 def _held() -> Iterator[vintages.Manifest]:
     """The manifests of the embedded edition, whose acknowledgements are shown."""
     store = vintages.Store(vintages.EMBEDDED, embedded=None)
@@ -211,7 +220,9 @@ def _spoken(home: Path) -> Iterator[str]:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
         for cell in cells:
             if cell["cell_type"] == "code":
-                yield from _calls("".join(cell["source"]))
+                # Lines for the shell are not Python; a cell that is no Python at all fails when it runs.
+                with contextlib.suppress(SyntaxError):
+                    yield from _calls(re.sub(r"(?m)^\s*[!%?].*$", "", "".join(cell["source"])))
     for module in Path(__file__).parent.rglob("*.py"):
         yield from _calls(module.read_text(encoding="utf-8"))
 

@@ -10,6 +10,7 @@ verbatim.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
 import pandas as pd
@@ -73,11 +74,5 @@ def matches(keys: pd.Series, pattern: str) -> pd.Series:
     -------
     Series of bool
     """
-    parts = [frozenset(part.split("+")) if part else None for part in pattern.split(".")]
-    wanted = {
-        key
-        for key in keys.unique()
-        if len(codes := key.split(".")) == len(parts)
-        and all(part is None or code in part for part, code in zip(parts, codes, strict=True))
-    }
-    return keys.isin(wanted)
+    parts = [f"(?:{'|'.join(map(re.escape, part.split('+')))})" if part else "[^.]*" for part in pattern.split(".")]
+    return keys.str.fullmatch(r"\.".join(parts)).astype(bool)

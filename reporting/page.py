@@ -16,9 +16,10 @@ from IPython.display import display
 from reporting import (
     assessed,
     charts,
-    declarations,
+    indicators,
     labels,
     prose,
+    reads,
     revised,
     revisions,
     surveyed,
@@ -27,8 +28,8 @@ from reporting import (
     validation,
     views,
 )
+from reporting.declarations import load
 from reporting.errors import UsageError
-from reporting.indicators import Evaluator
 
 
 class Markdown:
@@ -65,20 +66,22 @@ class Page:
     def __init__(
         self, geo: str, lang: str, as_of: str = "", span: int = 5, store: str = "", growth: bool = False
     ) -> None:
-        self._declarations = declarations.load()
+        self._declarations = reads.watched(load())
         self.words = labels.Words(self._declarations, lang)
         if geo not in self._declarations.codelists["geo"]:
             raise UsageError(f"Unknown country {geo!r}. Codes are Eurostat's (EL is Greece, EU27_2020 the Union).")
         self.geo = geo
         self._store = views.opened(store or self._declarations.home / "outputs" / "store")
-        self._evaluator = Evaluator(self._declarations, self._store, as_of)
+        self._evaluator = indicators.evaluator(self._declarations, self._store, as_of)
         self._reader = tabulate.Reader(self._evaluator, self.words, geo, span, growth, self._findings)
         self._without: list[str] = []
         self._shown = 0
 
     @functools.lru_cache(maxsize=32)  # noqa: B019  one page lives as long as its notebook
     def _findings(self, datasets: frozenset[str]) -> list[validation.Finding]:
-        return validation.check(self._declarations, self._store, datasets, self._evaluator.as_of)
+        # Covered: a table or figure writes down which findings concern it.
+        with reads.covered():
+            return validation.check(self._declarations, self._store, datasets, self._evaluator.as_of)
 
     def heading(self, message: str) -> None:
         """A section heading."""

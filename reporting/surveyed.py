@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reporting import charts
+from reporting import charts, reads
 from reporting.declarations import Declarations
 from reporting.labels import Words
 from reporting.silc import estimates, generate, persons
@@ -60,6 +60,7 @@ def synthetic(
     drawn = generate.sample(generate.population(households, year, seed), psus, per_psu, seed)
     table = persons.as_persons(persons.build(drawn.survey()), tuple(by))
     measures = estimates.chosen(known, (), tuple(table.variables))
+    reads.asked(("declared", "reliability"), known.reliability)
     found = estimates.estimate(known, table, measures)
     return Synthetic(tuple(found), year, seed, len(drawn.r), len(drawn.h), table.design.psus)
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from reporting import declarations as decl
-from reporting import validation
+from reporting import reads, validation
 from reporting.indicators import Evaluator
 from reporting.labels import Words
 from reporting.tables import TIDY, Cell, Row, Table
+from reporting.vintages import Store
 
 _SOURCES_SHOWN = 4
 #: Flags that say why a value is missing; no other stands beside a missing value.
@@ -241,13 +242,10 @@ def sources(frame: pd.DataFrame, reader: Reader) -> tuple[str, ...]:
         for dataset in datasets.split("; ")
         for vintage in vintages.split("; ")
     }
-    known = {
-        (m.dataset, m.vintage): m.acknowledgement
-        for dataset in sorted({dataset for dataset, _ in pairs})
-        for m, _ in store.manifests(dataset)
-    }
+    known = acknowledgements(store, pairs)
+    reads.asked(("acknowledgements", store.name, *sorted(pairs)), sorted(known.items()))
     by_source: dict[tuple[str, str], list[str]] = {}
-    for dataset, vintage in sorted(pairs & set(known)):
+    for dataset, vintage in sorted(known):
         by_source.setdefault((known[dataset, vintage], vintage), []).append(dataset)
     for (acknowledgement, vintage), datasets in by_source.items():
         line = w.text("{source}; datasets: {datasets}; data as known on {date}.")
@@ -263,6 +261,18 @@ def sources(frame: pd.DataFrame, reader: Reader) -> tuple[str, ...]:
     return tuple(lines)
 
 
+@reads.covers
+def acknowledgements(store: Store, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """How the sources of some (dataset, vintage) pairs are named."""
+    wanted = set(pairs)
+    return {
+        (m.dataset, m.vintage): m.acknowledgement
+        for dataset in sorted({dataset for dataset, _ in wanted})
+        for m, _ in store.manifests(dataset)
+        if (m.dataset, m.vintage) in wanted
+    }
+
+
 def remarks(frame: pd.DataFrame, reader: Reader) -> tuple[str, ...]:
     """Notes on computed values and on findings that concern what is shown."""
     w = reader.words
@@ -275,7 +285,10 @@ def remarks(frame: pd.DataFrame, reader: Reader) -> tuple[str, ...]:
         )
     datasets = frozenset(dataset for joined in frame["dataset"] for dataset in joined.split("; "))
     rows = zip(frame["dataset"], frame["geo"], frame["time"], strict=True)
-    for finding in largest(validation.concerning(w.declarations, reader.findings(datasets), rows)):
+    found, geos = reader.findings(datasets), sorted(set(frame["geo"]))
+    where = (reader.evaluator.store.name, reader.evaluator.as_of)
+    reads.asked(("findings", *where, sorted(datasets), geos), validation.about(w.declarations, found, geos))
+    for finding in largest(validation.concerning(w.declarations, found, rows)):
         notes.append(
             w.text(
                 "Warning: in the source, {geo} {time} does not satisfy the rule “{rule}” ({dataset}): "

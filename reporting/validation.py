@@ -67,6 +67,8 @@ def check(declarations: Declarations, store: Store, datasets: Iterable[str] = ()
         Failed before undecidable, by severity, largest difference first.
     """
     wanted = set(datasets)
+    if (known := prepared.get((store.name, as_of))) is not None:
+        return [finding for finding in known if not wanted or finding.dataset in wanted]
     found: list[Finding] = []
     for rule in declarations.rules.values():
         if not wanted or rule.dataset in wanted:
@@ -82,6 +84,10 @@ def check(declarations: Declarations, store: Store, datasets: Iterable[str] = ()
             f.time,
         ),
     )
+
+
+#: Findings computed beforehand, for all runs of one batch, by store and date.
+prepared: dict[tuple[str, str], list[Finding]] = {}
 
 
 def concerning(
@@ -101,6 +107,12 @@ def concerning(
         for member in (geo, *declarations.members(geo))
     }
     return [f for f in findings if f.outcome == "failed" and (f.dataset, f.geo, f.time) in shown]
+
+
+def about(declarations: Declarations, findings: Iterable[Finding], geos: Iterable[str]) -> list[Finding]:
+    """Failed findings on some countries, or on members of groups among them: all that can concern them."""
+    wanted = {member for geo in geos for member in (geo, *declarations.members(geo))}
+    return [f for f in findings if f.outcome == "failed" and f.geo in wanted]
 
 
 def _findings(declarations: Declarations, store: Store, rule: Rule, as_of: str) -> list[Finding]:

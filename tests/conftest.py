@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from observing import manifest, observed  # noqa: F401  # tests take them from here
 
-from reporting import declarations, observations
+from reporting import declarations
 from reporting.silc import generate
-from reporting.vintages import Manifest, Store
+from reporting.vintages import Store
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -50,18 +51,6 @@ def project(tmp_path: Path) -> Path:
     for name in ("parameters", "notebooks"):
         shutil.copytree(ROOT / name, tmp_path / name)
     return tmp_path
-
-
-def observed(dataset: str, rows: list[tuple[str, str, float | None, str]], vintage: str = "") -> pd.DataFrame:
-    """An observation table from (key, time, value, flag); the last position of the key is the country."""
-    frame = pd.DataFrame(rows, columns=["key", "time", "value", "flag"]).astype({"value": "float64"})
-    frame["geo"] = frame["key"].str.rpartition(".")[2]
-    return frame.assign(dataset=dataset, vintage=vintage, source="", note="")[list(observations.COLUMNS)]
-
-
-def manifest(dataset: str, vintage: str, complete: bool = True) -> Manifest:
-    """A manifest for a test."""
-    return Manifest(dataset, vintage, complete, request="test", acknowledgement="Source: Eurostat")
 
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

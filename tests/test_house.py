@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "reporting"
 
 #: A module may import only from its own layer or one above it in this list.
 LAYERS = [
-    {"declarations", "errors", "__init__"},
+    {"declarations", "errors", "reads", "__init__"},
     {"observations"},
     {"vintages", "views"},
     {"sources", "embedded"},
@@ -29,6 +29,7 @@ LAYERS = [
 OWNERS = {
     "babel": {"labels"},
     "duckdb": {"vintages"},
+    "distributed": {"batch"},
     "filelock": {"vintages"},
     "fsspec": {"vintages"},
     "httpx": {"sources"},
@@ -37,7 +38,11 @@ OWNERS = {
     "seaborn": {"charts"},
     "nbformat": {"publications"},
     "openpyxl": {"sources"},
+    "ipykernel": {"batch"},
+    "jupyter_client": {"batch"},
+    "nbclient": {"batch"},
     "papermill": {"batch"},
+    "psutil": {"batch"},
     "pyarrow": {"sources", "vintages"},
     "pydantic": {"declarations"},
     "pypandoc": {"publications"},

@@ -127,4 +127,4 @@ def test_two_units_with_one_output_are_refused(targets, known, tmp_path):
     """Two units that would write to one folder are a fault, naming both and the folder."""
     [target] = targets(langs=["en"])
     with pytest.raises(DeclarationError, match="context BE en and context BE en would both write to .*context"):
-        planning._distinct([*target.units, target.units[0]])
+        planning.distinct([target, target])

@@ -14,7 +14,7 @@ import pytest
 from reporting.batch import run
 from reporting.batch.plan import Unit
 from reporting.declarations import Chapter
-from reporting.errors import NotebookFailed, OutputFailed, UsageError
+from reporting.errors import NotebookDied, NotebookFailed, OutputFailed
 
 BROKEN = Path(__file__).parent / "broken"
 SOUND = BROKEN / "declarations" / "sound" / "notebooks" / "one.ipynb"
@@ -29,34 +29,6 @@ def unit(notebook, folder):
 def broken(defect):
     """A notebook broken on purpose."""
     return BROKEN / "notebooks" / defect / "one.ipynb"
-
-
-# Jobs: functions that a worker process can import.
-
-
-def write(path):
-    """Succeed."""
-    Path(path).write_text("done")
-
-
-def fail(path):
-    """Fail with an error meant for a person."""
-    raise UsageError(f"cannot do {path}")
-
-
-def full(path):
-    """Fail as on a full disk."""
-    raise OSError(28, "No space left on device", path)
-
-
-def crash(path):
-    """Fail with a programmer's error."""
-    raise KeyError("typo")
-
-
-def die(path):
-    """End the process, as the system does when memory runs out."""
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_notebook_runs_into_its_folder(tmp_path):
@@ -88,7 +60,7 @@ def test_a_failing_notebook_is_named_with_cell_and_cause(tmp_path):
 
 def test_a_dying_kernel_is_told(tmp_path):
     """A kernel that ends by itself fails its unit and leaves nothing half-written."""
-    with pytest.raises(NotebookFailed, match=r"one.ipynb \(a FR en\): its kernel died"):
+    with pytest.raises(NotebookDied, match=r"one.ipynb \(a FR en\): its kernel died"):
         run.execute(unit(broken("kernel_dies"), tmp_path / "a"))
     assert list(tmp_path.iterdir()) == []
 
@@ -106,44 +78,18 @@ def test_cells_are_counted_as_a_person_counts():
     assert run._position(broken("no_parameters_tag"), 1) == 1
 
 
-def test_each_job_fails_alone(tmp_path):
-    """Errors of all kinds, and a worker that is killed, fail their own job; every other job is done."""
-    if not hasattr(signal, "SIGKILL"):
-        pytest.skip("no SIGKILL here")
-    good = [tmp_path / name for name in "abcdef"]
-    jobs = [(path.name, write, str(path)) for path in good]
-    jobs[1:1] = [("die", die, ""), ("fail", fail, "it"), ("die too", die, "")]
-    jobs[5:5] = [("full", full, "/x"), ("crash", crash, "")]
-    seen = []
-    outcomes = run.run_all(jobs, 2, seen.append)
-    assert outcomes == seen
-    errors = {outcome.name: outcome.error for outcome in outcomes}
-    assert len(errors) == len(jobs)
-    assert [errors[path.name] for path in good] == [""] * 6
-    assert all(path.read_text() == "done" for path in good)
-    assert errors["fail"] == "cannot do it"
-    assert "its process was killed" in errors["die"]
-    assert "its process was killed" in errors["die too"]
-    assert errors["full"].startswith("No space left on device: /x")
-    assert errors["crash"] == "KeyError: 'typo'"
-
-
-def test_no_jobs_no_outcomes():
-    """A batch of nothing starts no process and ends."""
-    assert run.run_all([], 4, print) == []
-
-
 CTRL_C = """
 import signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 import test_run
-from reporting.batch import run
+from reporting.batch import pool, run
+from reporting.batch.outcomes import Job, Limits
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if __name__ == "__main__":
-    jobs = [(str(n), run.execute, test_run.unit(p, Path({folder!r}) / str(n)))
+    jobs = [Job(str(n), run.execute, test_run.unit(p, Path({folder!r}) / str(n)))
             for n, p in enumerate([test_run.broken("sleeps"), test_run.broken("sleeps"), test_run.SOUND])]
-    run.run_all(jobs, 2, print)
+    pool.run_all(jobs, Limits(2), print)
 """
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import papermill
-
+from reporting import reads
+from reporting.batch.fresh import RECORD
 from reporting.declarations import Chapter, Declarations, Publication
 from reporting.errors import DeclarationError, UsageError
 from reporting.vintages import day
 
 FORMATS = ("html", "pdf", "xlsx")
+#: Texts in code and in JSON.
+_TEXTS = re.compile(r"\"([^\"\\\n]+)\"|'([^'\\\n]+)'")
 #: On the command line, EU27 means each Member State.
 _EACH = {"EU27": "EU27_2020"}
 
@@ -90,9 +94,31 @@ def plan(
         for geo in countries(declarations, geos or declared.geos)
         for lang in dict.fromkeys(langs or declared.languages)
     ]
-    _distinct(unit for target in targets for unit in target.units)
-    _accepted(targets[0].units)
+    distinct(targets)
+    if strange := [unit for unit in targets[0].units if not _ran(unit)]:
+        _accepted(strange)
     return targets
+
+
+def needs(declarations: Declarations, unit: Unit) -> list[str]:
+    """The datasets that a unit reads, as far as its notebook and parameters name what is declared."""
+    cells = json.loads(unit.notebook.read_text(encoding="utf-8"))["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    named = {a or b for a, b in _TEXTS.findall(f"{code} {json.dumps(unit.parameters)}")}
+    rows = [row for name, table in declarations.tables.items() if name in named for row in table.rows]
+    rows += [row for name, figure in declarations.figures.items() if name in named for row in figure.rows]
+    ids = declarations.indicator_ids((*rows, *sorted(named & set(declarations.indicators))))
+    return sorted({dataset for name in ids for dataset, _ in declarations.inputs(name)})
+
+
+def _ran(unit: Unit) -> bool:
+    """Whether this notebook has run with parameters of these names."""
+    try:
+        given = json.loads((unit.folder / RECORD).read_text(encoding="utf-8"))["given"]
+        same = given["notebook"] == reads.digest(unit.notebook.read_bytes())
+        return bool(same and given["parameters"].keys() == unit.parameters.keys())
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return False
 
 
 def countries(declarations: Declarations, geos: Iterable[str]) -> list[str]:
@@ -137,9 +163,10 @@ def _known(what: str, given: Iterable[str], known: Iterable[str]) -> None:
             raise UsageError(f"Unknown {what} {name!r}{hint}. There are: {listed}.")
 
 
-def _distinct(units: Iterable[Unit]) -> None:
+def distinct(targets: Iterable[Target]) -> None:
+    """Refuse two units with one output, also of different publications."""
     seen: dict[Path, Unit] = {}
-    for unit in units:
+    for unit in (unit for target in targets for unit in target.units):
         if other := seen.get(unit.folder):
             raise DeclarationError([f"{unit.name} and {other.name} would both write to {unit.folder}"])
         seen[unit.folder] = unit
@@ -147,6 +174,8 @@ def _distinct(units: Iterable[Unit]) -> None:
 
 def _accepted(units: Iterable[Unit]) -> None:
     """Refuse notebooks that papermill would only warn about."""
+    import papermill  # takes its time, and is not needed where all have run before
+
     faults = []
     for unit in units:
         try:

@@ -1,139 +1,91 @@
-"""Runs of notebooks, several at a time, each in its own folder.
+"""The run of one notebook, in its own folder.
 
 A unit is written beside its folder and moved into place when it is done, so
-that an interrupted batch leaves whole units or none. A failing notebook fails
-its unit alone.
+that an interrupted batch leaves whole units or none.
 """
 
 from __future__ import annotations
 
 import json
-import logging
-import multiprocessing
 import os
 import shutil
-import signal
-import warnings
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
+from reporting import reads
+from reporting.batch import parent
+from reporting.batch.fresh import RECORD, Step, seal, view
+from reporting.batch.inputs import COLD, unseen
 from reporting.batch.plan import Unit
-from reporting.errors import NotebookFailed, OutputFailed, ReportingError
+from reporting.batch.warm import ENGINE
+from reporting.errors import NotebookDied, NotebookFailed, OutputFailed
 
-T = TypeVar("T")
 NOTEBOOK = "notebook.ipynb"
 #: Kernels talk over sockets that only this user can open, where the system has them.
 _TRANSPORT = "tcp" if os.name == "nt" else "ipc"
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a job ended: ``error`` is empty when it went well."""
+class Work:
+    """A unit to run, and what its record will say of the inputs known beforehand."""
 
-    name: str
-    error: str = ""
-
-
-def run_all(
-    jobs: Iterable[tuple[str, Callable[[T], None], T]], workers: int, done: Callable[[Outcome], None]
-) -> list[Outcome]:
-    """Run jobs in processes of their own, several at a time.
-
-    Parameters
-    ----------
-    jobs : iterable of (name, function, argument)
-        Functions and arguments that can be pickled.
-    workers : int
-        How many at a time.
-    done : callable
-        Called in this process with each outcome as it comes.
-
-    Returns
-    -------
-    list of Outcome
-        One for each job, in the order of their ends.
-    """
-    waiting = deque(jobs)
-    outcomes: list[Outcome] = []
-    running: dict[Future[str], tuple[str, ProcessPoolExecutor]] = {}
-    with _lanes(max(1, min(workers, len(waiting)))) as idle:
-        while waiting or running:
-            while waiting and idle:
-                name, function, argument = waiting.popleft()
-                lane = idle.pop()
-                running[lane.submit(_guarded, function, argument)] = name, lane
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                name, lane = running.pop(future)
-                outcomes.append(Outcome(name, _cause(future)))
-                if isinstance(future.exception(), BrokenProcessPool):
-                    lane.shutdown()
-                    lane = _lane()
-                idle.append(lane)
-                done(outcomes[-1])
-    return outcomes
+    unit: Unit
+    code: str
+    facts: dict[str, Any]
 
 
-def _lane() -> ProcessPoolExecutor:
-    """One process that takes job after job: when it is killed, one job is lost."""
-    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_quiet)
+def step(unit: Unit) -> Step:
+    """A unit as a step: what it makes of which inputs."""
+    given = {
+        "notebook": reads.digest(unit.notebook.read_bytes()),
+        "parameters": unit.parameters,
+        "view": view(unit.parameters["store"]),
+    }
+    return Step(unit.name, unit.folder, unit.folder / RECORD, given)
+
+
+def recorded(work: Work) -> None:
+    """Run one notebook and keep, beside its results, what they came from."""
+    before, unit = step(work.unit), work.unit
+    make(unit.folder.parent)
+    with asking(unit.folder.with_name(unit.folder.name + ".reads.part")) as asked:
+        unseen(unit.notebook)
+        execute(unit, lambda part: seal(before, work.facts, work.code, asked, part, part / RECORD))
 
 
 @contextmanager
-def _lanes(count: int) -> Iterator[list[ProcessPoolExecutor]]:
-    """Processes that end with this one, also on Ctrl-C."""
-    idle = [_lane() for _ in range(count)]
+def asking(path: Path) -> Iterator[Path]:
+    """Within, this process and those it starts write down what they ask."""
+    path.unlink(missing_ok=True)
+    os.environ[reads.FILE] = str(path)
     try:
-        yield idle
-    except BaseException:
-        for process in multiprocessing.active_children():
-            process.terminate()
-        raise
-    for lane in idle:
-        lane.shutdown()
+        yield path
+    finally:
+        del os.environ[reads.FILE]
+        path.unlink(missing_ok=True)
 
 
-def _quiet() -> None:
-    """A worker leaves Ctrl-C to its parent and keeps third-party chatter off the screen."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    warnings.simplefilter("ignore")
-    logging.disable(logging.WARNING)
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
-    # Kernels inherit this; what notebooks write to stderr is kept in the notebook.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-
-
-def _guarded(function: Callable[[T], None], argument: T) -> str:
-    try:
-        function(argument)
-    except ReportingError as error:
-        return str(error)
-    except OSError as error:
-        return f"{error.strerror or error}: {error.filename or ''}. Free space or choose another folder."
-    return ""
-
-
-def _cause(future: Future[str]) -> str:
-    error = future.exception()
-    if isinstance(error, BrokenProcessPool):
-        return "its process was killed, perhaps for want of memory. Run it again with fewer --jobs."
-    return future.result() if error is None else f"{type(error).__name__}: {error}"
-
-
-def execute(unit: Unit) -> None:
+def execute(unit: Unit, finish: Callable[[Path], None] = lambda _: None) -> None:
     """Run one notebook with papermill into the unit's folder.
+
+    Parameters
+    ----------
+    unit : Unit
+    finish : callable, optional
+        Called with the folder of the results when all cells have run, before
+        it is moved into place.
 
     Raises
     ------
     NotebookFailed
         Naming notebook, cell and cause; the notebook as far as it ran stays
         in ``<folder>.failed``.
+    NotebookDied
+        When the notebook's process ended by itself.
     """
     import papermill
     from papermill.exceptions import PapermillExecutionError
@@ -152,17 +104,21 @@ def execute(unit: Unit) -> None:
             aside.submit(
                 papermill.execute_notebook,
                 str(unit.notebook), str(part / NOTEBOOK), parameters=unit.parameters, cwd=str(part),
+                **({"engine_name": ENGINE} if parent.possible() else {"extra_arguments": [COLD]}),
                 config=Config({"KernelManager": {"transport": _TRANSPORT}}),
-                progress_bar=False, kernel_name="python3", log_output=False, start_timeout=120,
+                # Written once, at the end or when a cell fails.
+                request_save_on_cell_execute=False, progress_bar=False, kernel_name="python3", log_output=False,
+                start_timeout=120,
             ).result()  # fmt: skip
         _refuse_early_end(part / NOTEBOOK, unit)
+        finish(part)
         replace(part, unit.folder)
     except PapermillExecutionError as error:
         part.rename(failed)
         place = f"{unit.notebook.name} ({unit.name}), cell {_position(unit.notebook, error.cell_index)}"
         raise NotebookFailed(f"{place}: {error.ename}: {error.evalue}. See {failed / NOTEBOOK}.") from None
     except RuntimeError as error:
-        raise NotebookFailed(f"{unit.notebook.name} ({unit.name}): its kernel died: {error}") from None
+        raise NotebookDied(f"{unit.notebook.name} ({unit.name}): its kernel died: {error}") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

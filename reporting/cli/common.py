@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as Grid
 
 from reporting import declarations
+from reporting.errors import UsageError
 from reporting.vintages import Store
 
 app = typer.Typer(
@@ -29,6 +30,16 @@ StoreOption = Annotated[
 ]
 AsOf = Annotated[str, typer.Option("--as-of", help="Data as known on this date (YYYY-MM-DD) [default: the newest].")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Jobs = Annotated[int | None, typer.Option("--jobs", help="Run at a time at most [default: the processor cores].")]
+
+
+def at_a_time(jobs: int | None) -> int:
+    """How many jobs run at a time: as many as asked for, or as there are cores."""
+    from reporting.batch import processes
+
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"--jobs {jobs} makes no sense: give how many notebooks run at a time, or leave it out.")
+    return jobs or processes.cores()
 
 
 def store_at(known: declarations.Declarations, named: str | None, quiet: bool = False) -> Store:

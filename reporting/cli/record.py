@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reporting import declarations
-from reporting.cli.common import Json, StoreOption, app, err, out, progress_of, store_at
+from reporting.cli.common import Jobs, Json, StoreOption, app, at_a_time, err, out, progress_of, store_at
 from reporting.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def reproduce(
         Path | None, typer.Option(help="Keep the rebuilt copy here [default: only when something differs].")
     ] = None,
     tolerance: Annotated[float, typer.Option(help="Relative, for numbers where bytes differ.")] = 1e-9,
-    jobs: Annotated[int, typer.Option(help="Notebooks run at a time [default: the processor cores].")] = 0,
+    jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
     """Build a publication again from its record, and compare output by output."""
@@ -41,12 +40,11 @@ def reproduce(
 
     if not (math.isfinite(tolerance) and tolerance >= 0):
         raise UsageError(f"--tolerance {tolerance} makes no sense: give a small number, such as 1e-9.")
-    if jobs < 0:
-        raise UsageError(f"--jobs {jobs} makes no sense: give how many notebooks run at a time, or leave it out.")
+    limit = at_a_time(jobs)
     recorded = record.read(run)
     held = store_at(declarations.load(), store)
     with progress_of(as_json) as progress:
-        done = again.reproduce(recorded, held, outputs, jobs or os.cpu_count() or 1, tolerance, progress)
+        done = again.reproduce(recorded, held, outputs, limit, tolerance, progress)
     kept = str(done.kept) if done.kept else ""
     if as_json:
         result = {"run": recorded.name, "equal": done.equal, "notes": done.notes, "rebuilt": kept}

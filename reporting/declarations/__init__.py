@@ -5,6 +5,7 @@ ids, references to undeclared things and cycles are faults; all faults are
 reported at once, each naming its file and id.
 """
 
+from reporting.declarations import frameworks
 from reporting.declarations.loader import home, load
 from reporting.declarations.profiles import AnyProfile, Dashboard, Outcome, Profile
 from reporting.declarations.records import (
@@ -56,6 +57,7 @@ __all__ = [
     "Rule",
     "SumRule",
     "Table",
+    "frameworks",
     "home",
     "load",
     "series",

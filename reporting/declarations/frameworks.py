@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
+from reporting import reads
 from reporting.declarations import formulas
 from reporting.declarations.base import Record, Text
 from reporting.declarations.records import Declarations, series
@@ -135,7 +136,10 @@ def load(known: Declarations, framework: str) -> dict[str, Entry]:
     """
     if framework not in names(known):
         raise UsageError(f"Unknown framework {framework!r}. Declared are {', '.join(names(known))}.")
-    return _load(framework, _Key(known))
+    with reads.covered():
+        found = _load(framework, _Key(known))
+    reads.asked(("framework", framework), found)
+    return found
 
 
 class _Key:

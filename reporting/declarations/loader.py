@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from reporting import reads
 from reporting.declarations import references
 from reporting.declarations.profiles import AnyProfile
 from reporting.declarations.records import (
@@ -54,6 +55,7 @@ def home(start: Path | None = None) -> Path:
 
 
 @functools.cache
+@reads.covers
 def load(folder: Path | None = None) -> Declarations:
     """Read and validate all declarations of a project.
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from reporting import reads
 from reporting.declarations.base import Name, Number, Text, Tolerance
 from reporting.declarations.base import Record as _Record
 from reporting.declarations.profiles import AnyProfile
@@ -334,8 +335,10 @@ class Declarations(_Record):
     def indicator_ids(self, patterns: tuple[str, ...]) -> list[str]:
         """Ids that fit the patterns (``family.*``), in declared order."""
         found: list[str] = []
-        for pattern in patterns:
-            found += [i for i in self.indicators if i not in found and fnmatchcase(i, pattern)]
+        with reads.covered():
+            for pattern in patterns:
+                found += [i for i in self.indicators if i not in found and fnmatchcase(i, pattern)]
+        reads.asked(("ids", *patterns), found)
         return found
 
     def members(self, geo: str) -> tuple[str, ...]:

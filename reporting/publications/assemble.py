@@ -8,33 +8,59 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import json
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
-from reporting import __version__, declarations, validation, views, vintages, workbook
+from reporting import __version__, declarations, reads, validation, views, vintages, workbook
+from reporting.batch.fresh import RECORD, Step, digests, reseal, seal, view
 from reporting.batch.plan import Target
-from reporting.batch.run import NOTEBOOK, make, replace
+from reporting.batch.run import NOTEBOOK, asking, make, replace
 from reporting.errors import ValidationFailed
-from reporting.labels import Words
-from reporting.publications import Book, Chapter, record, render, settled
+from reporting.labels import Words, untranslated
+from reporting.publications import Book, Chapter, quarto, record, render, settled
 from reporting.tables import MEDIA_TYPE, TIDY, Table
 
 
 @dataclass(frozen=True)
-class Job:
-    """A target to assemble, how to render it, and whether it is of record."""
+class Assembly:
+    """A target to assemble, how to render it, whether it is of record, and what its record will say."""
 
     target: Target
     engine: str
     record: bool
+    code: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
-def assemble(job: Job) -> None:
+def step(job: Assembly) -> Step:
+    """A target as a step: what it makes of which inputs."""
+    target, house = job.target, declarations.home() / "_quarto.yml"
+    given = {
+        "publication": target.publication.model_dump_json(),
+        "options": [target.formats, target.as_of, target.span, job.engine, job.record],
+        "renderer": quarto.version() if job.engine == "quarto" else "",
+        "_quarto.yml": house.read_text(encoding="utf-8") if house.is_file() else "",
+        "notebooks": {u.chapter.id: reads.digest(digests(u.folder)) for u in target.units},
+        "view": view(target.units[0].parameters["store"]),
+    }
+    return Step(target.name, target.folder, target.units[0].folder.parent.with_suffix(".json"), given)
+
+
+def assembled(job: Assembly) -> None:
+    """Assemble a target, and keep what it came from."""
+    before = step(job)
+    with asking(before.record.with_suffix(".reads.part")) as asked:
+        reads.asked(reads.BEGIN, None)
+        assemble(job)
+        seal(before, job.facts, job.code, asked, job.target.folder, before.record)
+
+
+def assemble(job: Assembly) -> None:
     """Make all that a target promises, from its executed notebooks.
 
     Raises
@@ -43,7 +69,7 @@ def assemble(job: Job) -> None:
         For a build of record with missing translations or open errors.
     """
     target = job.target
-    known = declarations.load()
+    known = reads.watched(declarations.load())
     words = Words(known, target.lang)
     store = views.opened(target.units[0].parameters["store"])
     chapters = [_chapter(unit.folder, unit.chapter, words, n) for n, unit in enumerate(target.units, start=1)]
@@ -66,20 +92,22 @@ def assemble(job: Job) -> None:
         raise
 
 
-def _write(job: Job, book: Book, words: Words, tables: list[Table], folder: Path) -> None:
+def _write(job: Assembly, book: Book, words: Words, tables: list[Table], folder: Path) -> None:
     target = job.target
     pages = tuple(f for f in target.formats if f in ("html", "pdf"))
-    render(book, words, folder, pages, job.engine)
-    if "xlsx" in target.formats:
-        facts = workbook.WorkbookFacts(
-            title=book.title, subtitle=book.subtitle, publisher=book.publisher, geo_name=book.geo_name,
-            edition=book.edition, date_text=book.date_text, date=book.date, tag=book.tag, colophon=book.colophon,
-        )  # fmt: skip
-        workbook.write(folder / f"{book.stem}.xlsx", tables, facts, words)
+    with ThreadPoolExecutor(2) as several:
+        rendered = several.submit(render, book, words, folder, pages, job.engine)
+        if "xlsx" in target.formats:
+            facts = workbook.WorkbookFacts(
+                title=book.title, subtitle=book.subtitle, publisher=book.publisher, geo_name=book.geo_name,
+                edition=book.edition, date_text=book.date_text, date=book.date, tag=book.tag, colophon=book.colophon,
+            )  # fmt: skip
+            workbook.write(folder / f"{book.stem}.xlsx", tables, facts, words)
+        rendered.result()
     _tidy(folder / "tables", tables)
     for unit in target.units:
         copied = folder / "notebooks" / unit.chapter.id
-        shutil.copytree(unit.folder, copied, ignore=shutil.ignore_patterns(NOTEBOOK))
+        shutil.copytree(unit.folder, copied, ignore=shutil.ignore_patterns(NOTEBOOK, RECORD))
         settled.keep(unit.folder / NOTEBOOK, copied / f"{unit.chapter.id}.ipynb")
 
 
@@ -96,6 +124,8 @@ def _tidy(folder: Path, tables: Iterable[Table]) -> None:
 
 def _chapter(folder: Path, declared: declarations.Chapter, words: Words, number: int) -> tuple[Chapter, list[Table]]:
     """The Markdown and the tables that an executed notebook displays."""
+    import nbformat  # takes a second, and is not needed where all is up to date
+
     notebook = nbformat.read(folder / NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
     blocks: list[str] = []
     tables: list[Table] = []
@@ -159,14 +189,21 @@ def _used(store: vintages.Store, tables: Iterable[Table]) -> list[dict[str, Any]
         for dataset in str(row["dataset"] or "").split("; ")
         for vintage in str(row["vintage"] or "").split("; ")
     }
-    return vintages.used(store, pairs)
+    found = vintages.used(store, pairs)
+    reads.asked(("used", store.name, *sorted(pairs)), found)
+    return found
 
 
 def _gate(known: declarations.Declarations, store: vintages.Store, target: Target, tables: list[Table]) -> None:
     """Refuse a build of record with open errors."""
     rows = [(str(r["dataset"]), str(r["geo"]), str(r["time"])) for table in tables for r in table.tidy]
     datasets = {dataset for joined, _, _ in rows for dataset in joined.split("; ")}
-    found = validation.concerning(known, validation.check(known, store, datasets, target.as_of), rows)
+    with reads.covered():
+        found = validation.check(known, store, datasets, target.as_of)
+    geos = sorted({geo for _, geo, _ in rows})
+    about = validation.about(known, found, geos)
+    reads.asked(("findings", store.name, target.as_of, sorted(datasets), geos), about)
+    found = validation.concerning(known, found, rows)
     _refuse(target.name, [finding.message for finding in found if finding.stops])
 
 
@@ -175,7 +212,7 @@ def translated(langs: Iterable[str]) -> None:
     known = declarations.load()
     for lang in sorted(langs):
         name = Words(known, lang).locale.english_name
-        _refuse(lang, [f"no {name} translation of: {message}" for message in sorted(_untranslated(known, lang))])
+        _refuse(lang, [f"no {name} translation of: {message}" for message in untranslated(known, lang)])
 
 
 def _refuse(what: str, faults: list[str]) -> None:
@@ -185,19 +222,41 @@ def _refuse(what: str, faults: list[str]) -> None:
         raise ValidationFailed(f"{what} cannot be a build of record:\n{shown}{more}")
 
 
-def _untranslated(known: declarations.Declarations, lang: str) -> set[str]:
-    from reporting.labels import catalogue, messages
-
-    return set() if lang == "en" else messages(known) - set(catalogue(known.home, lang))
-
-
-def _record(job: Job, known: declarations.Declarations, store: vintages.Store, tables: list[Table], part: Path) -> None:
+def _record(
+    job: Assembly, known: declarations.Declarations, store: vintages.Store, tables: list[Table], part: Path
+) -> None:
     """What was made, from what, with what: ``run.json``."""
     facts = {
         "engine": job.engine,
         "record": job.record,
-        "untranslated": sorted(_untranslated(known, job.target.lang)),
+        "untranslated": _missing(known, job.target.lang),
         "vintages": _used(store, tables),
         "known": views.seen(store, known.datasets, job.target.as_of),
     }
-    record.write(facts, known, job.target, tables, part)
+    with reads.covered():
+        record.write(facts, known, job.target, tables, part)
+
+
+def _missing(known: declarations.Declarations, lang: str) -> list[str]:
+    """Messages without translation, as the record says."""
+    found = untranslated(known, lang)
+    reads.asked(("untranslated", lang), found)
+    return found
+
+
+def renewed(job: Assembly, package: dict[str, Any]) -> None:
+    """Bring the record of a target that is up to date to what a build from scratch would write, rendering nothing."""
+    target, known = job.target, declarations.load()
+    store, path = views.opened(target.units[0].parameters["store"]), target.folder / record.NAME
+    content = json.loads(path.read_text(encoding="utf-8"))
+    now = {
+        "package": package,
+        "declarations": record.declared(known, target),
+        "known": views.seen(store, known.datasets, target.as_of),
+    }
+    fresh = json.loads(json.dumps({**content, **now}))
+    if fresh != content:
+        part = path.with_name(path.name + ".part")
+        part.write_text(json.dumps(fresh, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+        part.replace(path)
+    reseal(step(job), job.facts)

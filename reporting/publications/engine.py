@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from reporting.labels import Words
@@ -13,7 +14,7 @@ from reporting.publications.stage import OUTPUT
 
 
 def render(project: Path, formats: Iterable[str], words: Words) -> dict[str, Path]:
-    """Render a staged project with pandoc and Typst.
+    """Render a staged project with pandoc and Typst, its formats at the same time.
 
     Parameters
     ----------
@@ -39,9 +40,10 @@ def render(project: Path, formats: Iterable[str], words: Words) -> dict[str, Pat
     output = project / OUTPUT
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir()
-    result: dict[str, Path] = {}
-    if "html" in wanted:
-        result["html"] = pages.write(document, words, output, "pdf" in wanted)
-    if "pdf" in wanted:
-        result["pdf"] = pdf.write(document, output / f"{document.about['stem']}.pdf")
-    return result
+    writers: dict[str, Callable[[], Path]] = {
+        "html": lambda: pages.write(document, words, output, "pdf" in wanted),
+        "pdf": lambda: pdf.write(document, output / f"{document.about['stem']}.pdf"),
+    }
+    with ThreadPoolExecutor(len(writers)) as several:
+        making = {name: several.submit(write) for name, write in writers.items() if name in wanted}
+        return {name: made.result() for name, made in making.items()}

@@ -7,9 +7,11 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -30,10 +32,10 @@ def version() -> str | None:
 
 
 def render(project: Path, formats: Iterable[str]) -> dict[str, Path]:
-    """Render a staged project with Quarto.
+    """Render a staged project with Quarto, its formats at the same time.
 
-    Quarto empties its output folder before each format, so the PDF is made
-    first and set aside.
+    Quarto empties its output folder before each format, so the PDF is made in
+    a copy of the project.
 
     Parameters
     ----------
@@ -54,20 +56,21 @@ def render(project: Path, formats: Iterable[str]) -> dict[str, Path]:
     """
     wanted = set(formats)
     settings = yaml.safe_load((project / "_quarto.yml").read_text(encoding="utf-8"))
-    name = f"{settings['publication']['stem']}.pdf"
-    output = project / OUTPUT
-    aside = project / name
-    result: dict[str, Path] = {}
-    if "pdf" in wanted:
-        _quarto(project, "typst", settings)
-        _only(output, ".pdf").replace(aside)
-    if "html" in wanted:
-        _quarto(project, "html", settings)
-        result["html"] = output / "index.html"
-    shutil.rmtree(project / ".quarto", ignore_errors=True)
-    if "pdf" in wanted:
-        output.mkdir(exist_ok=True)
-        result["pdf"] = aside.replace(output / name)
+    output, result = project / OUTPUT, {}
+    with TemporaryDirectory(dir=project.parent, prefix=".pdf-") as scratch, ThreadPoolExecutor(2) as several:
+        copy = Path(scratch) / project.name
+        if "pdf" in wanted:
+            shutil.copytree(project, copy)
+            book = several.submit(_quarto, copy, "typst", settings)
+        if "html" in wanted:
+            several.submit(_quarto, project, "html", settings).result()
+            result["html"] = output / "index.html"
+        shutil.rmtree(project / ".quarto", ignore_errors=True)
+        if "pdf" in wanted:
+            book.result()
+            output.mkdir(exist_ok=True)
+            made = _only(copy / OUTPUT, ".pdf")
+            result["pdf"] = made.replace(output / f"{settings['publication']['stem']}.pdf")
     return result
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reporting import declarations, views
+from reporting.batch.outcomes import Limits
 from reporting.batch.plan import Target, plan
 from reporting.errors import NotebookFailed, SourceUnavailable, UsageError
 from reporting.publications import choose, differences, record
@@ -81,8 +82,8 @@ def reproduce(
     try:
         target = _target(run, store, place)
         notes = tuple(_notes(run, target))
-        result = build([target], jobs, choose(run.content["parameters"]["engine"]), run.content["parameters"]["record"],
-                       watcher)  # fmt: skip
+        engine = choose(run.content["parameters"]["engine"])
+        result = build([target], Limits(jobs), engine, run.content["parameters"]["record"], watcher)
         if result.failures:
             kept = True
             said = "\n".join(f"  {failure.name}: {failure.error}" for failure in result.failures)

@@ -11,8 +11,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 _OF_THE_RUN = ("papermill", "execution")
 _STORE = re.compile(r"^store = .*$", re.MULTILINE)
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
@@ -20,6 +18,8 @@ _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 
 def keep(executed: Path, place: Path) -> None:
     """Write an executed notebook as it is published."""
+    import nbformat  # takes a second, and is not needed where all is up to date
+
     notebook = nbformat.read(executed, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
     nbformat.write(settled(notebook), place)  # type: ignore[no-untyped-call]  # as above
 
@@ -57,6 +57,8 @@ def _plain(output: Any) -> Any:
 
 def _joined(outputs: list[Any]) -> list[Any]:
     """Outputs in which a stream that arrived in pieces is one."""
+    import nbformat  # as above
+
     result: list[Any] = []
     for stream, parts in groupby(outputs, lambda o: o["output_type"] == "stream"):
         if not stream:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 
 import pandas as pd
 
+from reporting import reads
 from reporting.declarations import Declarations
 from reporting.declarations.frameworks import Entry, load
 from reporting.declarations.records import series
-from reporting.vintages import Store
+from reporting.vintages import EMBEDDED, Store
 
 _COLUMNS = ["indicator", "geo", "time", "value", "flag", "vintage", "dataset", "key"]
 #: Series asked for by their keys; where more are wanted the whole dataset is read.
@@ -100,12 +102,23 @@ def _held(store: Store, pairs: list[tuple[str, str, str]], geos: list[str], as_o
     frames = [pd.DataFrame(columns=[*_COLUMNS, "pattern"])]
     for dataset, part in table.groupby("dataset", sort=True):
         keys = {_filled(pattern, geo): pattern for pattern in part["pattern"].unique() for geo in geos}
-        found = _observations(store, str(dataset), keys, as_of)
+        with reads.covered():
+            found = _observations(store, str(dataset), keys, as_of)
+        _asked(store, str(dataset))
         found = found[found["time"].str.fullmatch(r"\d{4}")]
         found = found.assign(time=found["time"].astype("int64"), pattern=found["key"].map(keys))
         frames.append(found.merge(part[["indicator", "pattern"]], on="pattern", how="inner"))
     frames = [frame for frame in frames if len(frame)] or frames
     return pd.concat(frames, ignore_index=True)[[*_COLUMNS, "pattern"]]
+
+
+def _asked(store: Store, dataset: str) -> None:
+    """Write down that what was read follows from all vintages of a dataset."""
+    if reads.recording():
+        with reads.covered():
+            whole = store if store.whole and EMBEDDED in store.layers else Store(store.place)
+            every = [asdict(manifest) for manifest, _ in whole.manifests(dataset)]
+        reads.asked(("dataset", store.place, dataset), reads.digest(every))
 
 
 def _observations(store: Store, dataset: str, keys: Collection[str], as_of: str) -> pd.DataFrame:

@@ -10,12 +10,14 @@ package lies beneath the user's store and is read-only.
 
 from reporting.vintages.archive import export_store, import_store
 from reporting.vintages.manifest import Manifest, day
+from reporting.vintages.remote import Remote, is_url
 from reporting.vintages.store import EMBEDDED, Store, alone, used
 from reporting.vintages.upkeep import Trouble, compact, verify
 
 __all__ = [
     "EMBEDDED",
     "Manifest",
+    "Remote",
     "Store",
     "Trouble",
     "alone",
@@ -23,6 +25,7 @@ __all__ = [
     "day",
     "export_store",
     "import_store",
+    "is_url",
     "used",
     "verify",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import gzip
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -86,6 +87,20 @@ class Store:
             self.remote.pull()
         beneath = [] if embedded is None or (self.root / WHOLE).exists() else [embedded]
         self.layers = [*beneath, self.root]
+
+    @property
+    def whole(self) -> bool:
+        """Whether all vintages are seen."""
+        return self.only is None and not self._newest
+
+    @property
+    def name(self) -> str:
+        """What tells the store, or the part of it that is seen, from any other."""
+        if self.whole:
+            return self.place
+        seen = {dataset: sorted(pairs) for dataset, pairs in sorted((self.only or {}).items())}
+        part = hashlib.sha256(repr((self.only is None, seen, sorted(self._newest.items()))).encode()).hexdigest()
+        return f"{self.place} (part {part[:16]})"
 
     def upto(self, labels: Mapping[str, str]) -> Store:
         """The same store with nothing newer than a label of some datasets."""

@@ -15,6 +15,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from reporting import declarations, vintages
+from reporting.batch.outcomes import Limits
 from reporting.batch.plan import plan
 from reporting.publications import build as building
 
@@ -33,7 +34,7 @@ def whole_build(jobs: int, langs: list[str], folder: Path) -> dict[str, float]:
     """Seconds of each stage of a build of the Belgian Vade Mecum."""
     known = declarations.load()
     targets = plan(known, "vade-mecum", outputs=folder, store=folder / "store", geos=["BE"], langs=langs)
-    result = building.build(targets, jobs, "embedded", False, Silent())
+    result = building.build(targets, Limits(jobs), "embedded", False, Silent())
     assert not result.failures, result.failures
     return {**result.stages, "whole build": result.seconds}
 
@@ -67,9 +68,10 @@ def main() -> None:
     langs, cores = options.lang.split(","), os.cpu_count() or 1
     times: dict[str, dict[str, list[float]]] = {"at a time": defaultdict(list), "baseline": defaultdict(list)}
     with tempfile.TemporaryDirectory() as scratch:
-        for _ in range(options.rounds):
+        for number in range(options.rounds):
             for way, jobs in (("at a time", cores), ("baseline", 1)):
-                for stage, seconds in whole_build(jobs, langs, Path(scratch)).items():
+                # In a folder of its own: what lies there already is not built again.
+                for stage, seconds in whole_build(jobs, langs, Path(scratch) / f"{number} {way}").items():
                     times[way][stage].append(seconds)
         print(f"Vade Mecum, Belgium, {options.lang}, all formats; medians of {options.rounds} rounds")
         print(f"{'stage':<14}{f'{cores} at a time':>14}{'one (baseline)':>16}{'ratio':>8}")
@@ -77,7 +79,7 @@ def main() -> None:
             ours, base = (statistics.median(times[way][stage]) for way in ("at a time", "baseline"))
             print(f"{stage:<14}{ours:>12.1f} s{base:>14.1f} s{ours / base:>8.2f}")
         print(f"reading all {len(vintages.Store(Path('no-store')).datasets())} embedded datasets: {reading():.2f} s")
-        folder = Path(scratch) / "publications/vade-mecum/2026/BE" / langs[0]
+        folder = Path(scratch) / "0 baseline/publications/vade-mecum/2026/BE" / langs[0]
         print("megabytes: " + ", ".join(f"{kind} {size:.1f}" for kind, size in sorted(sizes(folder).items())))
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import yaml
@@ -12,7 +16,7 @@ from pypdf import PdfReader
 
 from reporting.errors import OutputFailed, RenderingFailed, UsageError
 from reporting.labels import Words
-from reporting.publications import Book, choose, quarto, render, stage
+from reporting.publications import Book, choose, pages, pdf, quarto, render, stage
 from reporting.publications.stage import merged
 
 needs_quarto = pytest.mark.skipif(quarto.version() is None, reason="quarto is not on the PATH")
@@ -67,6 +71,55 @@ def test_quarto_asked_for_but_absent_is_wrong_use(monkeypatch: pytest.MonkeyPatc
     assert choose("auto") == "embedded"
     with pytest.raises(UsageError, match="install it"):
         choose("quarto")
+
+
+STAND_IN = """#!{python}
+import sys, time
+from pathlib import Path
+if sys.argv[1] == "--version":
+    sys.exit(print("1.9.0"))
+kind = sys.argv[sys.argv.index("--to") + 1]
+Path({meet!r}, kind).touch()
+end = time.monotonic() + 20
+while len(list(Path({meet!r}).iterdir())) < 2:
+    if time.monotonic() > end:
+        sys.exit("the other format does not come")
+    time.sleep(0.01)
+Path("_book").mkdir()
+Path("_book", "index.html" if kind == "html" else "Book.pdf").write_text(kind)
+"""
+
+
+def test_quarto_renders_both_formats_at_the_same_time(
+    book: Book, words: Words, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in for Quarto that waits for the other format ends well, and both results are in place."""
+    for name in ("bin", "meet"):
+        (tmp_path / name).mkdir()
+    program = tmp_path / "bin" / "quarto"
+    program.write_text(STAND_IN.format(python=sys.executable, meet=str(tmp_path / "meet")), encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(quarto, "version", lambda: "1.9.0")
+    made = render(book, words, tmp_path / "out", ("html", "pdf"), "quarto")
+    assert made["html"].read_text() == "html" and made["pdf"].read_text() == "typst"
+    assert made["pdf"].name == "essai-BE-fr.pdf"
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["essai-BE-fr.pdf", "index.html", "quarto"]
+
+
+def test_the_embedded_engine_renders_both_formats_at_the_same_time(
+    book: Book, words: Words, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each writer waits for the other one before it begins."""
+    meeting = Barrier(2, timeout=20)
+
+    def meets(write: Callable[..., Path]) -> Callable[..., Path]:
+        return lambda *arguments: (meeting.wait(), write(*arguments))[1]
+
+    monkeypatch.setattr(pages, "write", meets(pages.write))
+    monkeypatch.setattr(pdf, "write", meets(pdf.write))
+    made = render(book, words, tmp_path / "out", ("html", "pdf"), "embedded")
+    assert made["html"].is_file() and made["pdf"].is_file()
 
 
 @needs_quarto
