@@ -103,12 +103,11 @@ class State:
                 return _entry(self.known, path)
             case ["message", lang, text]:
                 return labels.catalogue(self.home, lang).get(text)
-            case ["framework", name]:
-                return declarations.frameworks.load(self.known, name)
             case ["ids", *patterns]:
                 return self.known.indicator_ids(tuple(patterns))
-            case ["untranslated", lang]:
-                return labels.untranslated(self.known, lang)
+            case [("untranslated" | "framework") as what, name]:
+                ask: Any = labels.untranslated if what == "untranslated" else declarations.frameworks.load
+                return ask(self.known, name)
             case [("file" | "folder") as what, path]:
                 return inputs.content(what, path)
             case ["parameters", home]:

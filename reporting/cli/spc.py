@@ -219,7 +219,7 @@ def profile_named(known: declarations.Declarations, name: str) -> declarations.A
 
 def _refuse_own(output: Path, *read: Path) -> None:
     for path in read:
-        if output.exists() and output.samefile(path):
+        if output.exists() and path.exists() and output.samefile(path):
             raise UsageError(f"--output {output} is a file that is read: name another one.")
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from reporting import assessed, charts
+from reporting import assessed, charts, reads
+from reporting.batch import fresh
 from reporting.errors import UsageError
 from reporting.indicators import Evaluator
 from reporting.labels import Words
@@ -138,3 +139,18 @@ def test_the_notebooks_hold_calls_only(name: str) -> None:
     cells = json.loads((ROOT / "notebooks" / "spc" / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
     assert [c for c in cells if "parameters" in c["metadata"].get("tags", [])] == [cells[1]]
     assert all(not cell.get("outputs") for cell in cells)
+
+
+def test_what_a_page_read_is_written_down_and_can_be_asked_again(known, embedded, tmp_path, monkeypatch) -> None:
+    """The catalogue and each dataset are questions with the answer of now; another catalogue has another answer."""
+    monkeypatch.setenv(reads.FILE, str(tmp_path / "asked"))
+    entries = stored.entries(known, "scoreboard")
+    stored.values(embedded, entries, ["BE"])
+    lines = [json.loads(line) for line in (tmp_path / "asked").read_text(encoding="utf-8").splitlines()]
+    monkeypatch.delenv(reads.FILE)
+    asked = {question[0]: (question, answer) for question, answer in lines if question[0] in ("framework", "dataset")}
+    assert asked.keys() == {"framework", "dataset"}
+    state = fresh.State(ROOT)
+    for question, answer in asked.values():
+        assert state.answer(json.dumps(question)) == answer
+    assert state.answer(json.dumps(["framework", "sppm"])) != asked["framework"][1]
