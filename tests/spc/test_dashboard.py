@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from invented import frame, joined, options, series
+from microdata import run
 from oracle import AGGREGATES, MEMBERS, Data
-from test_score_cli import HEAD, result, run
+from test_score_cli import HEAD, result
 
 from reporting.spc import dashboard, panel
 

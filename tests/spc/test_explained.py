@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from invented import frame, joined, options, scored, series
+from microdata import run
 from oracle import MEMBERS, Data
-from test_score_cli import META, observed, run
+from test_score_cli import META, observed
 
 from reporting.errors import UsageError
 from reporting.spc import explained

@@ -10,9 +10,9 @@ from pathlib import Path
 import oracle
 import pandas as pd
 import pytest
+from microdata import run
 from oracle import AGGREGATES, MEMBERS
 from test_oracle import agree
-from test_score_cli import run
 
 from reporting import declarations
 from reporting.declarations import frameworks

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from invented import frame, joined, options, series
+from microdata import run
 from oracle import AGGREGATES, MEMBERS, Data
-from test_score_cli import run
 
 from reporting.spc import history
 

@@ -7,25 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from microdata import run
 from oracle import MEMBERS
 
-from reporting import cli
 from reporting.spc.scoring import COLUMNS
 
 HEAD = "indicator,geo,time,value,flag"
 META = "indicator,high_is_good\nI,TRUE\n"
-
-
-def run(*words: object) -> int:
-    """The exit code of a command."""
-    import sys
-
-    sys.argv = ["reporting", *map(str, words)]
-    try:
-        cli.main()
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
 
 
 def observed(*extra: str) -> str:
