@@ -24,7 +24,10 @@ _REFERENCE = "reference"
 ERROR = "se"
 #: How R and pandas write a missing value.
 MISSING = ("NA", "NaN", "nan", "NULL")
-_TRUTHS = {"true": 1.0, "t": 1.0, "yes": 1.0, "1": 1.0, "false": 0.0, "f": 0.0, "no": 0.0, "0": 0.0}
+_TRUTHS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), False),
+}
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _YEAR = re.compile(r"(19|20)\d\d|2100")
 
@@ -190,7 +193,7 @@ def truth(cell: str, default: bool) -> bool:
         return default
     if cell.lower() not in _TRUTHS:
         raise ValueError(f"{cell!r} is neither TRUE nor FALSE. Write one of the two, or nothing.")
-    return bool(_TRUTHS[cell.lower()])
+    return _TRUTHS[cell.lower()]
 
 
 def standard_error(cell: str) -> float:

@@ -186,6 +186,15 @@ def test_wrong_descriptions_are_refused(tmp_path: Path, capsys, name: str) -> No
     assert not (tmp_path / "out.csv").exists()
 
 
+@pytest.mark.parametrize(
+    ("cell", "mark"), [("TRUE", "--"), ("True", "--"), ("1.0", "--"), ("no", "++"), ("0", "++"), ("NA", "")]
+)
+def test_polarity_as_r_and_pandas_write_it(tmp_path: Path, cell: str, mark: str) -> None:
+    """The lowest value is far worse where high is good, far better where low is, neither where nothing is said."""
+    assert score(tmp_path, observed(), f"indicator,high_is_good\nI,{cell}\n", "jaf-compat") == 0
+    assert result(tmp_path)["category_level"]["BE"] == mark
+
+
 def test_an_indicator_without_observations_is_remarked_on(tmp_path: Path, capsys) -> None:
     """It is named with its line; the others are scored."""
     assert score(tmp_path, observed(), META + "J,FALSE\n") == 0
