@@ -36,7 +36,7 @@ OWNERS = {
     "lxml": {"sources", "publications"},
     "matplotlib": {"charts"},
     "seaborn": {"charts"},
-    "nbformat": {"publications"},
+    "nbformat": {"publications", "batch"},
     "openpyxl": {"sources"},
     "ipykernel": {"batch"},
     "jupyter_client": {"batch"},
