@@ -27,7 +27,7 @@ from babel.messages.pofile import PoFileError, read_po, write_po
 from babel.numbers import format_decimal
 
 from reporting import reads, vintages
-from reporting.declarations import Declarations, Indicator, load
+from reporting.declarations import Declarations, Indicator, frameworks, load
 from reporting.errors import DeclarationError, UsageError
 
 MISSING = ":"
@@ -194,6 +194,9 @@ def messages(declarations: Declarations) -> set[str]:
     found |= {dataset.acknowledgement for dataset in d.datasets.values()}
     found |= {manifest.acknowledgement for manifest in _held()}
     found |= {accepted.reason for accepted in d.accepted}
+    found |= {outcome.label for profile in d.profiles.values() for outcome in profile.outcomes.values()}
+    for framework in frameworks.names(d):
+        found |= {entry.label for entry in frameworks.load(d, framework).values() if entry.social}
     found |= set(_spoken(d.home))
     return {message for message in found if message}
 

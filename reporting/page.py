@@ -14,6 +14,7 @@ from pathlib import Path
 from IPython.display import display
 
 from reporting import (
+    assessed,
     charts,
     indicators,
     labels,
@@ -228,6 +229,19 @@ class Page:
             "the package; they describe the law of no country. To import editions:"
         )
         self._put(f'::: {{.callout-warning title="{head}"}}\n\n{said} `reporting missoc import`\n\n:::\n')
+
+    def framework(self, name: str, profile: str) -> assessed.Assessed:
+        """The indicators of a framework, judged by a profile for the country of the page."""
+        return assessed.assess(self._reader, name, profile)
+
+    def show(self, made: tables.Table | charts.Figure | None) -> None:
+        """A table or figure that was made; a line where there is nothing to show."""
+        if made is None:
+            self.say("Nothing to show here for {geo}.")
+        elif isinstance(made, charts.Figure):
+            self._draw(made)
+        else:
+            display(made)  # type: ignore[no-untyped-call]  # IPython has no types here
 
     def close(self) -> None:
         """End of the page: say which tables had no data and how to get them."""

@@ -14,7 +14,9 @@ import signal
 import socket
 from typing import Any
 
+import nbformat
 from jupyter_client import KernelClient
+from jupyter_client.provisioning import KernelProvisionerFactory
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
 from papermill.log import logger
@@ -59,6 +61,14 @@ def _told(kernel_name: str, options: dict[str, Any]) -> dict[str, Any]:
     if reads.FILE not in os.environ or "ipykernel_launcher" not in known(kernel_name):
         return options
     return {**options, "extra_arguments": [*options.get("extra_arguments", ()), COLD]}
+
+
+def ready() -> None:
+    """Make beforehand what the libraries make at their first use: the notebook format's check, the list of kernels."""
+    for minor in (4, 5):
+        nbformat.validate(nbformat.from_dict({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": minor}))
+    KernelProvisionerFactory.instance()
+    known("python3")
 
 
 class _Kernel:

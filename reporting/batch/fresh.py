@@ -105,8 +105,9 @@ class State:
                 return labels.catalogue(self.home, lang).get(text)
             case ["ids", *patterns]:
                 return self.known.indicator_ids(tuple(patterns))
-            case ["untranslated", lang]:
-                return labels.untranslated(self.known, lang)
+            case [("untranslated" | "framework") as what, name]:
+                ask: Any = labels.untranslated if what == "untranslated" else declarations.frameworks.load
+                return ask(self.known, name)
             case [("file" | "folder") as what, path]:
                 return inputs.content(what, path)
             case ["parameters", home]:

@@ -223,6 +223,8 @@ def _import(modules: tuple[str, ...]) -> None:
                 importlib.import_module(name)
     if "matplotlib" in sys.modules:
         sys.modules["matplotlib"].rcParams["backend"] = backend
+    if "reporting.batch.client" in sys.modules:
+        sys.modules["reporting.batch.client"].ready()
 
 
 def aside(calls: list[Callable[[], Any]]) -> list[Any]:

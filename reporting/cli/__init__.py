@@ -25,6 +25,7 @@ from reporting.cli import (  # noqa: F401  # adds the verbs
     revise,
     silc,
     silc_survey,
+    spc,
 )
 from reporting.cli.common import app, err, out
 from reporting.errors import OutputFailed, ReportingError

@@ -5,7 +5,9 @@ ids, references to undeclared things and cycles are faults; all faults are
 reported at once, each naming its file and id.
 """
 
+from reporting.declarations import frameworks
 from reporting.declarations.loader import home, load
+from reporting.declarations.profiles import AnyProfile, Dashboard, Outcome, Profile
 from reporting.declarations.records import (
     Accepted,
     Chapter,
@@ -32,7 +34,9 @@ from reporting.declarations.records import (
 
 __all__ = [
     "Accepted",
+    "AnyProfile",
     "Chapter",
+    "Dashboard",
     "Dataset",
     "Declarations",
     "Figure",
@@ -43,6 +47,8 @@ __all__ = [
     "Measure",
     "MembersRule",
     "Move",
+    "Outcome",
+    "Profile",
     "Provider",
     "Publication",
     "RangeRule",
@@ -51,6 +57,7 @@ __all__ = [
     "Rule",
     "SumRule",
     "Table",
+    "frameworks",
     "home",
     "load",
     "series",

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reporting import reads
 from reporting.declarations import references
+from reporting.declarations.profiles import AnyProfile
 from reporting.declarations.records import (
     Accepted,
     Dataset,
@@ -105,6 +106,9 @@ class _Loader:
             measures=self._records("measures", Measure, self._read("measures")),
             reliability=self._reliability(),
             missoc=self._texts(),
+            profiles=self._records(
+                "profiles", TypeAdapter(AnyProfile), [(f, {f.stem: body}) for f, body in self._read("profiles")]
+            ),
             codelists=codelists,
             spellings=spellings,
         )

@@ -7,21 +7,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from reporting import reads
+from reporting.declarations.base import Name, Number, Text, Tolerance
+from reporting.declarations.base import Record as _Record
+from reporting.declarations.profiles import AnyProfile
 from reporting.declarations.texts import Texts
-
-Text = Annotated[str, Field(min_length=1)]
-#: An id that also names a file or a folder.
-Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
-#: Numbers are written as numbers: no text, no true, no nan.
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Tolerance = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Dataset(_Record):
@@ -331,6 +323,7 @@ class Declarations(_Record):
     measures: dict[str, Measure] = {}
     reliability: Reliability = Reliability()
     missoc: Texts = Texts()
+    profiles: dict[str, AnyProfile] = {}
     #: dimension -> code -> English label
     codelists: dict[str, dict[str, str]]
     #: dimension -> any known spelling of a label -> code

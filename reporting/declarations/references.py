@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from reporting.declarations import formulas
+from reporting.declarations.profiles import AnyProfile, Profile
 from reporting.declarations.records import (
     Declarations,
     Figure,
@@ -34,6 +35,7 @@ def faults(d: Declarations) -> Iterator[Fault]:
         ("figures", d.figures, _shown),
         ("rules", d.rules, _rule),
         ("publications", d.publications, _publication),
+        ("profiles", d.profiles, _profile),
     )
     for section, entries, check in checks:
         for entry in entries.values():
@@ -153,3 +155,13 @@ def _publication(publication: Publication, d: Declarations) -> Iterator[str]:
                 yield f"chapter {chapter.id}: {kind} is not a list"
                 continue
             yield from (f"chapter {chapter.id}: undeclared {kind[:-1]} {name!r}" for name in named if name not in known)
+
+
+def _profile(profile: AnyProfile, d: Declarations) -> Iterator[str]:
+    if profile.countries not in d.groups:
+        yield f"countries: unknown group of countries {profile.countries!r}"
+    else:
+        minimum = profile.years.minimum if isinstance(profile, Profile) else profile.minimum
+        if minimum > len(d.groups[profile.countries]):
+            yield f"minimum: {profile.countries} has no {minimum} countries"
+    yield from _geos(profile.aggregates, d)

@@ -151,7 +151,7 @@ def long(frame: pd.DataFrame, line: Callable[[int], int], time: str, value: str,
         structure=stated,
         asides=_asides(header),
         attributes=frozenset(filter(None, header[header.index(value) + 1 :])) if official else frozenset(),
-        decimal=_decimal(frame[value], delimiter),
+        decimal=decimal_of(frame[value], delimiter),
         official=official,
         statuses=STATUSES if _STATUS in frame else {},
     )
@@ -196,7 +196,7 @@ def _wide(header: list[str], rows: list[list[str]], lines: list[int], periods: l
     labels = [name for name in dict.fromkeys(header) if name not in periods]
     frame = frame.loc[:, ~frame.columns.duplicated()]
     cells = pd.DataFrame({name: frame[name].repeat(len(periods)) for name in labels}).reset_index(drop=True)
-    return _melted(cells, frame[periods], lines, _decimal(frame[periods].melt()["value"], delimiter))
+    return _melted(cells, frame[periods], lines, decimal_of(frame[periods].melt()["value"], delimiter))
 
 
 def _tsv(header: list[str], rows: list[list[str]], lines: list[int]) -> Table:
@@ -223,7 +223,7 @@ def _melted(cells: pd.DataFrame, periods: pd.DataFrame, lines: list[int], decima
     )
 
 
-def _decimal(values: pd.Series, delimiter: str) -> str:
+def decimal_of(values: pd.Series, delimiter: str) -> str:
     """The decimal mark: a comma only beside semicolons, and where some value has one."""
     if delimiter != ";":
         return "."

@@ -3,7 +3,8 @@
 One file holds some 600 indicators under the framework's own keys. Most are
 plain Eurostat series: ``jaf_series.csv`` gives the dataset and key each was
 taken from, so that a later fetch from Eurostat continues the same series.
-Formulas and special extractions stay in the dataset ``jaf``.
+Formulas, special extractions and series of datasets that are not declared stay
+in the dataset ``jaf``.
 """
 
 from __future__ import annotations

@@ -1,0 +1,346 @@
+"""How a person sees the verdicts of a framework: tables and figures of one country or of all.
+
+Meaning is never carried by colour alone: every outcome has its mark, and the
+marks are explained below.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reporting import charts
+from reporting.declarations import Dashboard, Outcome, Profile
+from reporting.declarations.frameworks import Entry
+from reporting.errors import UsageError
+from reporting.labels import Words
+from reporting.spc import dashboard, panel, scoring, stored
+from reporting.tables import TIDY, Cell, Row, Table
+from reporting.tabulate import Reader, sources
+
+#: Cycles of a heat map: this one and those before it.
+_CYCLES = (2, 1, 0)
+#: Units shown with two decimals.
+_FINE = ("RAT", "COEF")
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """The indicators of a framework that are about social protection, judged by a profile, for one country.
+
+    ``id`` is the first part of the ids of its tables and figures.
+    """
+
+    id: str
+    reader: Reader
+    entries: dict[str, Entry]
+    frame: pd.DataFrame
+    profile: Profile | Dashboard
+
+    @property
+    def words(self) -> Words:
+        """The words of the page."""
+        return self.reader.words
+
+    @functools.cached_property
+    def whole(self) -> panel.Panel:
+        """All values, of members and aggregates."""
+        members = self.words.declarations.members(self.profile.countries)
+        return panel.build(self.frame, list(self.entries), members, self.profile.aggregates)
+
+    @functools.cached_property
+    def options(self) -> pd.DataFrame:
+        """What the catalogue says of the indicators."""
+        return stored.described(self.entries, relative=isinstance(self.profile, Dashboard))
+
+    @functools.cached_property
+    def scores(self) -> scoring.Scores:
+        """The scores of all countries."""
+        if isinstance(self.profile, Dashboard):
+            raise UsageError(f"{self.profile.id} is a dashboard: it has no scores.")
+        return scoring.score(self.whole, self.options, self.profile)
+
+    @functools.cached_property
+    def rows(self) -> pd.DataFrame:
+        """The scores of the country, by indicator."""
+        table = self.scores.table()
+        table["outcome"] = table["category"].where(table["category"] != "", table["verdict"])
+        return self._own(table).set_index("indicator")
+
+    def _own(self, table: pd.DataFrame) -> pd.DataFrame:
+        return table[table["geo"] == self.reader.geo]
+
+    def verdicts(self, meaning: str) -> Table | None:
+        """The indicators in which the country has a challenge or a good outcome; all of them for an empty meaning."""
+        w, rows = self.words, self.rows
+        known = {name: o.meaning for name, o in self.profile.outcomes.items()}
+        if meaning:
+            rows = rows[rows["outcome"].map(known) == meaning]
+        keys = [n for n in rows.index if meaning != "challenge" or self.entries[n].key_challenge]
+        rows = rows.loc[keys][rows.loc[keys, "level"].notna()]
+        titles = {
+            "challenge": w.text("Key challenges"), "good": w.text("Good outcomes"), "": w.text("All indicators"),
+        }  # fmt: skip
+        if rows.empty:
+            return None
+        columns = (
+            w.text("Assessment"), w.text("Year"), w.text("Value"), w.text("Change"), w.text("Reference"),
+            w.text("Score of the level"), w.text("Score of the change"),
+        )  # fmt: skip
+        return self._table(f"{self.id}_{meaning or 'all'}", titles[meaning], columns, rows, self._scored)
+
+    def _scored(self, name: str, row: Any) -> tuple[Cell, ...]:
+        digits = self._decimals(name)
+        outcome = self.profile.outcomes.get(row["outcome"])
+        return (
+            Cell(None, "", outcome.mark if outcome else "", 0),
+            Cell(None, "", str(row["year"]), 0),
+            self._cell(row["level"], digits, self._flag(name, row["year"])),
+            self._cell(row["change"], digits),
+            self._cell(row["reference_value"], digits),
+            self._cell(row["score_level"], 1),
+            self._cell(row["score_change"], 1),
+        )
+
+    def _table(
+        self,
+        name: str,
+        title: str,
+        columns: tuple[str, ...],
+        rows: pd.DataFrame,
+        cells: Any,
+        below: tuple[str, ...] = (),
+    ) -> Table:
+        w = self.words
+        body = tuple(
+            Row(self.label(key), w.code("unit", self.entries[key].unit), cells(key, row))
+            for key, (_, row) in zip(map(str, rows.index), rows.iterrows(), strict=True)
+        )
+        used = [cell.flag for row in body for cell in row.cells if cell.flag]
+        letters = sorted({letter for flag in used for letter in flag if letter.isalpha()})
+        marks = {cell.text for row in body for cell in row.cells}
+        return Table(
+            id=name, title=title, geo=w.geo(self.reader.geo), tag=w.language.tag, stub=w.text("Indicator"),
+            unit_head=w.text("Unit"), unit="", columns=columns, rows=body, breaks=(),
+            sources=self._sources(list(rows.index)), notes=(*below, *self._legend(marks)),
+            flags=tuple((letter, w.code("flag", letter)) for letter in letters), flags_head=w.text("Flags: "),
+            tidy=tuple(self._tidy(name, key) for key in rows.index),
+        )  # fmt: skip
+
+    def _legend(self, shown: set[str]) -> tuple[str, ...]:
+        """What the marks mean that are shown."""
+        used = [o for o in self.profile.outcomes.values() if any(o.mark in text.split() for text in shown)]
+        return ("; ".join(f"{o.mark} = {self.words.text(o.label)}" for o in used) + ".",) if used else ()
+
+    def label(self, name: str) -> str:
+        """The label of an indicator, with what tells it from others."""
+        entry = self.entries[name]
+        codes = [self.words.code(dimension, code) for dimension, code in entry.by.items()]
+        return self.words.text(entry.label) + (f" – {', '.join(codes)}" if codes else "")
+
+    def _decimals(self, name: str) -> int:
+        return 2 if self.entries[name].unit in _FINE else 1
+
+    def _cell(self, value: float, decimals: int, flag: str = "") -> Cell:
+        known = float(value) if math.isfinite(value) else None
+        return Cell(known, flag, self.words.number(known, decimals), decimals)
+
+    @functools.cached_property
+    def _found(self) -> pd.DataFrame:
+        own = self.frame[self.frame["geo"] == self.reader.geo]
+        return own.assign(source="", note="").set_index(["indicator", "time"])
+
+    def _flag(self, name: str, year: int) -> str:
+        return str(self._found["flag"].get((name, int(year)), ""))
+
+    def _sources(self, names: Sequence[str]) -> tuple[str, ...]:
+        shown = self._found.reset_index()
+        return sources(shown[shown["indicator"].isin(names)], self.reader)
+
+    def _tidy(self, table: str, name: str) -> dict[str, object]:
+        """The latest observation behind a row."""
+        own = self._found.loc[name]
+        own = own[own["value"].notna()]
+        year = own.index.max()
+        record = own.loc[year].to_dict() | {
+            "table": table, "geo": self.reader.geo, "indicator": "", "time": str(year),
+            "unit": self.entries[name].unit, "note": name,
+        }  # fmt: skip
+        return {column: record[column] for column in TIDY}
+
+    def ranges(self) -> charts.Figure | None:
+        """Scores of the levels as bars in the range of all countries: overall indicators and those with a verdict."""
+        w, rows = self.words, self.rows[self.rows["score_level"].notna()]
+        entries = self.entries
+        chosen = [
+            n for n in rows.index
+            if entries[n].type == "overall" or (entries[n].key_challenge and rows["outcome"][n])
+        ]  # fmt: skip
+        if not chosen:
+            return None
+        positions = [self.scores.panel.indicators.index(name) for name in chosen]
+        members = self.scores.level.score[positions, : self.whole.members]
+        quartiles = np.nanquantile(members, [0, 0.25, 0.75, 1], axis=1).T
+        bars = [
+            (self.label(name), float(rows["score_level"][name]), tuple(map(float, quartile)))
+            for name, quartile in zip(chosen, quartiles, strict=True)
+        ]
+        title = w.text("Scores of the levels in the range of all countries")
+        note = w.text(
+            "Bars to the right: better than the reference. Light band: from the lowest to the highest country; "
+            "dark band: the middle half of the countries."
+        )
+        head = charts.Figure(f"{self.id}_ranges", f"{title}, {w.geo(self.reader.geo)}", "", b"",
+                             (note, *self._sources(chosen)))  # fmt: skip
+        return charts.ranges(bars, w, head)
+
+    def cycles(self) -> Table | None:
+        """The outcome of the country in this cycle and the two before it, from today's data."""
+        past = [self._cycle(back) for back in _CYCLES]
+        rows = self.rows[self.rows["level"].notna()]
+        if rows.empty:
+            return None
+        w = self.words
+        columns = (w.text("Two cycles before"), w.text("One cycle before"), w.text("This cycle"))
+
+        def cells(name: str, _: Any) -> tuple[Cell, ...]:
+            return tuple(Cell(None, "", self._said(found.get(name)), 0) for found in past)
+
+        note = w.text("Earlier cycles are judged with today's data: revised values are as they are now.")
+        return self._table(
+            f"{self.id}_cycles", w.text("Assessment over three cycles"), columns, rows, cells, (note,)
+        )  # fmt: skip
+
+    def heat(self) -> charts.Figure | None:
+        """The same three cycles as tiles with marks and colours."""
+        past = [self._cycle(back) for back in _CYCLES]
+        rows = self.rows[self.rows["level"].notna()]
+        if rows.empty:
+            return None
+        w = self.words
+        found = [[self.profile.outcomes.get(cycle.get(name, (0, ""))[1]) for cycle in past] for name in rows.index]
+        used = {o.mark for row in found for o in row if o}
+        title = f"{w.text('Assessment over three cycles')}, {w.geo(self.reader.geo)}"
+        below = (*self._legend(used), *self._sources(list(rows.index)))
+        heads = (w.text("Two cycles before"), w.text("One cycle before"), w.text("This cycle"))
+        head = charts.Figure(f"{self.id}_heat", title, "", b"", below)
+        return charts.tiles([self.label(name) for name in rows.index], heads, _tiles(found), w, head)
+
+    def _cycle(self, back: int) -> dict[str, tuple[int, str]]:
+        """Year and outcome of each indicator as if the last years were not known yet."""
+        scores = self.scores
+        last = scores.periods.overall - back
+        hidden = np.arange(len(self.whole.years)) > np.where(last < 0, len(self.whole.years), last)[:, None]
+        value = np.where(hidden[:, None, :], np.nan, self.whole.value)
+        earlier = scoring.score(replace(self.whole, value=value), self.options, scores.profile).table()
+        own = earlier[(earlier["geo"] == self.reader.geo) & earlier["level"].notna()]
+        outcome = own["category"].where(own["category"] != "", own["verdict"])
+        return {n: (int(y), o) for n, y, o in zip(own["indicator"], own["year"], outcome, strict=True)}
+
+    def _said(self, found: tuple[int, str] | None) -> str:
+        if found is None:
+            return self.words.number(None, 0)
+        outcome = self.profile.outcomes.get(found[1])
+        return f"{outcome.mark if outcome else ':'} ({found[0]})"
+
+    def tiles(self) -> charts.Figure | None:
+        """The outcomes of all countries in all indicators, each tile with its mark and its colour."""
+        w, scores = self.words, self.scores
+        chosen = [k for k, n in enumerate(scores.panel.indicators) if self.entries[n].type in ("headline", "overall")]
+        chosen = [k for k in chosen if (scores.outcomes.outcome[k] != "").any()]
+        if not chosen:
+            return None
+        geos = scores.panel.geos[: self.whole.members]
+        outcome = scores.outcomes.outcome[chosen, : len(geos)]
+        shown = [[self.profile.outcomes.get(name) for name in row] for row in outcome]
+        names = [self.label(scores.panel.indicators[k]) for k in chosen]
+        used = {o.mark for row in shown for o in row if o}
+        title = w.text("Assessment of all countries")
+        below = (*self._legend(used), *self._sources([scores.panel.indicators[k] for k in chosen]))
+        head = charts.Figure(f"{self.id}_tiles", title, "", b"", below)
+        return charts.tiles(names, geos, _tiles(shown), w, head)
+
+    def significance(self) -> Table | None:
+        """The dashboard of the country: value, and its change since each base with a mark; how many countries moved."""
+        if not isinstance(self.profile, Dashboard):
+            raise UsageError(f"{self.profile.id} is no dashboard.")
+        w = self.words
+        made = [dashboard.moves(self.whole, self.options, self.profile, base) for base in self.profile.bases]
+        tables = [self._own(found.table()).set_index("indicator") for found in made]
+        rows = tables[0][tables[0]["level"].notna()]
+        if rows.empty:
+            return None
+        trends = {indicator: (state, n, of) for indicator, state, n, of in made[0].trends()}
+        since = [
+            w.text("Since the year before") if base < 100 else w.text("Since {year}", year=str(base))
+            for base in self.profile.bases
+        ]
+
+        def cells(name: str, row: Any) -> tuple[Cell, ...]:
+            digits = self._decimals(name)
+            level = self._cell(row["level"], digits, self._flag(name, row["year"]))
+            changes = [self._marked(table.loc[name]) for table in tables]
+            state, count, of = trends.get(name, ("", 0, 0))
+            mark = self.profile.outcomes[state].mark if state else ""
+            said = f"{mark} {count}/{of}" if state else ""
+            return (Cell(None, "", str(row["year"]), 0), level, *changes, Cell(None, "", said, 0))
+
+        note = w.text(
+            "Changes in points, of ratios and amounts in per cent. Trend: countries that moved significantly in one "
+            "direction, of those with a comparable change, where they are a third or more."
+        )
+        columns = (w.text("Year"), w.text("Value"), *since, w.text("Trend"))
+        return self._table(f"{self.id}_significance", w.text("Significant changes"), columns, rows, cells, (note,))
+
+    def _marked(self, row: Any) -> Cell:
+        """A change with the mark of its state."""
+        value = float(row["change"])
+        if not math.isfinite(value):
+            return self._cell(math.nan, 1)
+        outcome = self.profile.outcomes.get(row["category"])
+        text = self.words.number(value, 1)
+        return Cell(value, "", f"{text} {outcome.mark}" if outcome else text, 1)
+
+
+def _tiles(outcomes: Sequence[Sequence[Outcome | None]]) -> list[list[tuple[str, str]]]:
+    """Marks and colours; grey without a mark where there is no outcome."""
+    return [[(o.mark, o.colour) if o else ("", "#d9d9d9") for o in row] for row in outcomes]
+
+
+def assess(reader: Reader, framework: str, profile: str) -> Assessed:
+    """The indicators of a framework about social protection, for the country of a page.
+
+    Raises
+    ------
+    UsageError
+        When the profile does not exist, or the country is none of those it judges.
+    """
+    known = reader.words.declarations
+    if profile not in known.profiles:
+        raise UsageError(f"Unknown profile {profile!r}. Declared are {', '.join(known.profiles)}.")
+    rules = known.profiles[profile]
+    geos = [*known.members(rules.countries), *rules.aggregates]
+    if reader.geo not in geos:
+        raise UsageError(f"{reader.geo} is none of the countries that {profile} judges.")
+    every = stored.entries(known, framework)
+    entries = _distinct({n: e for n, e in every.items() if e.social and e.series and not e.id.endswith("_health")})
+    store, as_of = reader.evaluator.store, reader.evaluator.as_of
+    frame = stored.values(store, entries, geos, as_of)
+    if isinstance(rules, Dashboard) or rules.breaks.window == "span":
+        frame = stored.with_input_breaks(store, frame, entries, known, as_of)
+    held = set(frame["indicator"])
+    return Assessed(profile.replace("-", "_"), reader, {n: e for n, e in entries.items() if n in held}, frame, rules)
+
+
+def _distinct(entries: dict[str, Entry]) -> dict[str, Entry]:
+    """Each definition once: an indicator may stand in several policy areas, as a possible key challenge in one."""
+    first: dict[str, str] = {}
+    for name, entry in sorted(entries.items(), key=lambda pair: not pair[1].key_challenge):
+        first.setdefault(f"{entry.inputs} {entry.formula} {entry.good}", name)
+    return {name: entry for name, entry in entries.items() if name in set(first.values())}
