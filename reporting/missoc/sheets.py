@@ -91,14 +91,16 @@ def _place(grid: Grid, placer: Placer) -> None:
 
 def read_csv(text: str, placer: Placer) -> None:
     """A CSV file with commas, semicolons or tabs."""
-    csv.field_size_limit(sys.maxsize)
     head = text[:20_000].split("\n", 1)[0]
     delimiter = max(",;\t|", key=head.count)
+    limit = csv.field_size_limit(sys.maxsize)  # a cell may hold megabytes here; elsewhere the limit guards
     try:
         rows = [[Box(value) for value in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
     except csv.Error as error:
         placer.doubt("error", "", f"not a whole CSV file: {error}", text[:200])
         return
+    finally:
+        csv.field_size_limit(limit)
     if text.count('"') % 2:
         placer.doubt("warning", "", "a quote is not closed: the file may be cut")
     _place(Grid(rows, "CSV"), placer)

@@ -131,7 +131,15 @@ def run(path: Path, engine: str | None, **options: Any) -> nbformat.NotebookNode
 
 
 def cleaned(notebook: nbformat.NotebookNode) -> list[dict[str, Any]]:
-    """The cells without what differs from run to run: process ids, addresses, times."""
+    """The cells without what differs from run to run: process ids, addresses, times, where a stream was cut."""
+    for cell in notebook.cells:
+        whole: list[Any] = []
+        for output in cell.get("outputs", []):
+            if whole and output.output_type == "stream" and whole[-1].get("name") == output.name:
+                whole[-1].text += output.text
+            else:
+                whole.append(output)
+        cell.outputs = whole
     text = json.dumps([{k: v for k, v in cell.items() if k not in ("metadata", "id")} for cell in notebook.cells])
     text = re.sub(r"ipykernel_\d+", "ipykernel_N", text)
     text = re.sub(r"0x[0-9a-f]{6,}", "0xN", text)

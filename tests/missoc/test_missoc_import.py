@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from pathlib import Path
 
@@ -170,6 +171,14 @@ def test_a_large_cell_is_kept_and_doubted(read: Read) -> None:
     reading = read(PAGE.format(rows=f"<tr><th>Indexation</th><td>{'word ' * 2_000_000}</td><td>b</td></tr>"))
     assert len(found(reading)["BE", "VI", "indexation"]) == 9_999_999
     assert "hardly a text" in said(reading)
+
+
+def test_a_large_cell_of_a_csv_file_leaves_other_readers_their_limit(read: Read) -> None:
+    """A cell of 200,000 characters is read from CSV; the limit that guards the other readers is as it was."""
+    before = csv.field_size_limit()
+    reading = read(f"Country;Table;Category;Text\nBE;VI;Indexation;{'word ' * 40_000}\n", "list.csv", lang="en")
+    assert len(found(reading)["BE", "VI", "indexation"]) == 199_999
+    assert csv.field_size_limit() == before
 
 
 def test_a_wide_sheet(read: Read) -> None:
