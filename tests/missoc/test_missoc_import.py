@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 import pytest
-from conftest import Read
 
 from reporting.declarations import Declarations
 from reporting.errors import SourceUnreadable, UsageError
 from reporting.missoc import cells, intake
 from reporting.missoc.cells import CELLS
-from reporting.missoc.intake import Given
+from reporting.missoc.intake import Given, Reading
 from reporting.missoc.recognise import edition
 from reporting.vintages import Store, verify
+
+Read = Callable[..., Reading]
 
 PAGE = """<html lang="en"><body><h2>Table VI: Old age</h2><table>
 <tr><th></th><th>Belgium</th><th>France</th></tr>
