@@ -25,7 +25,7 @@ _QUOTED = re.compile(rb'(?<![^,\r\n])"[^"\r\n]*(?:""[^"\r\n]*)*"(?![^,\r\n])')
 #: The type of columns that say the same on many lines.
 _CODES = pa.dictionary(pa.int32(), pa.string())
 #: Bytes handed to one thread; also the longest line.
-_BLOCK = 1 << 24
+_BLOCK = 1 << 23
 
 
 def read(received: bytes) -> Table | None:
