@@ -10,6 +10,7 @@ from pathlib import Path
 import xlsxwriter
 
 from reporting.errors import OutputFailed, UsageError
+from reporting.files import whole
 
 #: How a text begins that a spreadsheet would take for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -40,14 +41,11 @@ def write(
     if path.suffix not in (".xlsx", ".csv"):
         raise UsageError(f"{path.name}: forms are written as .xlsx or .csv.")
     content = _workbook(heads, rows, choices or {}) if path.suffix == ".xlsx" else _csv(heads, rows)
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(content)
-        part.replace(path)
+        with whole(path) as part:
+            part.write_bytes(content)
     except OSError as error:
         raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _csv(heads: Sequence[str], rows: Sequence[Sequence[Value]]) -> bytes:

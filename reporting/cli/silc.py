@@ -20,6 +20,7 @@ import typer
 from reporting import __version__, declarations
 from reporting.cli.common import app, err, out
 from reporting.errors import MicrodataFailed, OutputFailed, ReportingError, UsageError
+from reporting.files import whole
 
 silc = typer.Typer(help="Indicators from EU-SILC microdata.", no_args_is_help=True)
 app.add_typer(silc, name="silc")
@@ -144,15 +145,10 @@ def indicators(
 
 def write(path: Path, rows: Sequence[Sequence[Any]], head: Sequence[str] = COLUMNS) -> None:
     """Write a CSV file, whole or not at all; missing numbers are empty."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(head)
-            writer.writerows([_cell(value) for value in row] for row in rows)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows([_cell(value) for value in row] for row in rows)
     out.print(f"{path}: {len(rows)} rows.", markup=False)
 
 

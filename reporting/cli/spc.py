@@ -12,6 +12,7 @@ import typer
 from reporting import declarations
 from reporting.cli.common import AsOf, Json, StoreOption, app, err, listed, out, show, store_at
 from reporting.errors import UsageError
+from reporting.files import whole
 from reporting.vintages import Store, day
 
 if TYPE_CHECKING:
@@ -226,12 +227,8 @@ def _refuse_own(output: Path, *read: Path) -> None:
 def _write(path: Path, table: pd.DataFrame, as_json: bool) -> None:
     """Write a table, whole or not at all: full precision, missing cells empty, TRUE and FALSE."""
     truths = {str(c): table[c].map({True: "TRUE", False: "FALSE"}) for c in table if table[c].dtype == bool}
-    part = path.with_name(path.name + ".part")
-    try:
+    with whole(path) as part:
         table.assign(**truths).to_csv(part, index=False, lineterminator="\n")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
     if as_json:
         out.print_json(json.dumps(_records(table)))
     else:

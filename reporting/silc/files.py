@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from reporting import files as own
 from reporting.errors import ReportingError, SourceUnreadable, UsageError
 from reporting.silc.conventions import Mask, Numbers
 
@@ -65,12 +66,7 @@ def read(path: Path, columns: Sequence[str] | None = None, text: Iterable[str] =
 
 
 def _bytes(path: Path) -> bytes:
-    try:
-        received = path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError):
-        raise UsageError(f"{path}: there is no such file.") from None
-    except OSError as error:
-        raise SourceUnreadable(f"{path}: cannot be read: {error.strerror}.") from None
+    received = own.received(path)
     if received.startswith(_GZIP):
         try:
             received = gzip.decompress(received)

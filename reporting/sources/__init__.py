@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from reporting import files
 from reporting.declarations import Declarations
 from reporting.errors import ReportingError, SourceUnavailable, SourceUnreadable, UsageError
 from reporting.sources import compressed, csv_files, jsonstat, sdmx_csv, sdmx_ml
@@ -34,7 +35,7 @@ _QUEUED = re.compile(r"syncResponse|<faultstring|SUBMITTED|ASYNCHRONOUS|EXTRACTI
 
 def read(path: Path, declarations: Declarations, dataset: str = "") -> list[Extract]:
     """The observations of a file, whatever its layout; see :func:`parse`."""
-    return parse(_bytes(path), path.name, declarations, dataset)
+    return parse(files.received(path), path.name, declarations, dataset)
 
 
 def parse(received: bytes, name: str, declarations: Declarations, dataset: str = "") -> list[Extract]:
@@ -75,15 +76,6 @@ def reader(name: str) -> _Reader:
     except ModuleNotFoundError:
         raise UsageError(f"there is no reader {name!r} under reporting/sources/.") from None
     return found
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError):
-        raise UsageError(f"{path}: there is no such file.") from None
-    except OSError as error:
-        raise SourceUnreadable(f"{path}: cannot be read: {error.strerror}.") from None
 
 
 def _own_reader(received: bytes) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from reporting import files
 from reporting.errors import SourceUnreadable, UsageError
 from reporting.sources.csv_files import delimiter_of
 
@@ -87,12 +88,7 @@ def near(name: str, known: Collection[str]) -> str:
 
 
 def _text(path: Path) -> str:
-    try:
-        received = path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError):
-        raise UsageError(f"{path}: there is no such file.") from None
-    except OSError as error:
-        raise SourceUnreadable(f"{path}: cannot be read: {error.strerror}.") from None
+    received = files.received(path)
     if received.startswith(_UTF16) or b"\0" in received[:4096]:
         raise SourceUnreadable(f"{path.name}: not UTF-8 text. Save it as CSV with the encoding UTF-8.")
     try:

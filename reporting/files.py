@@ -1,0 +1,38 @@
+"""A person's files: read with a message where that fails, written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reporting.errors import SourceUnreadable, UsageError
+
+
+def received(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises
+    ------
+    UsageError
+        When there is no such file.
+    SourceUnreadable
+        When it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
+        raise UsageError(f"{path}: there is no such file.") from None
+    except OSError as error:
+        raise SourceUnreadable(f"{path}: cannot be read: {error.strerror}.") from None
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Where to write a file that takes its place when all is written; an earlier one stays otherwise."""
+    part = path.with_name(path.name + ".part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
