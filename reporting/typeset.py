@@ -45,7 +45,7 @@ def string(text: str) -> str:
 def panels(whole: Table) -> list[Table]:
     """The table cut into panels narrow enough for a page."""
     widths = _widths(whole)
-    room = _PAGE - _label(whole) - (_UNIT if whole.with_units else 0)
+    room = _room(whole)
     count = max(1, math.ceil(sum(widths) / room))
     while True:
         size = math.ceil(len(widths) / count)
@@ -53,6 +53,11 @@ def panels(whole: Table) -> list[Table]:
         if all(sum(widths[a:b]) <= room or b - a == 1 for a, b in zip(edges, edges[1:], strict=False)):
             return [whole.part(a, b) for a, b in zip(edges, edges[1:], strict=False)]
         count += 1
+
+
+def _room(whole: Table) -> float:
+    """Width in mm for the columns of values."""
+    return _PAGE - _label(whole) - (_UNIT if whole.with_units else 0)
 
 
 def _label(whole: Table) -> float:
@@ -77,7 +82,7 @@ def _eased(part: Table) -> list[float]:
         max(0.0, 1.3 * _CHARACTER * len(head) + _INSET - width)
         for head, width in zip(part.columns, widths, strict=True)
     ]
-    left = _PAGE - _label(part) - (_UNIT if part.with_units else 0) - sum(widths)
+    left = _room(part) - sum(widths)
     share = min(1.0, max(0.0, left) / (sum(wanted) or 1.0))
     return [width + share * more for width, more in zip(widths, wanted, strict=True)]
 

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table as Grid
+from rich.text import Text
 
 from reporting import declarations
 from reporting.errors import UsageError
@@ -71,8 +72,8 @@ def show(records: list[Any], as_json: bool, heads: Sequence[str], rows: Sequence
         return
     grid = Grid(*heads, box=None, pad_edge=False)
     for row in rows:
-        grid.add_row(*row)
-    out.print(grid, markup=False)
+        grid.add_row(*map(Text, row))
+    out.print(grid)
 
 
 class Lines:

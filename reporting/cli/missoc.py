@@ -144,18 +144,12 @@ def search(
     known = declarations.load()
     catalogue = Catalogue(known.missoc)
     wanted = lookup.wanted(catalogue, listed(geo), listed(table), lang)
-    held = [c for c in lookup.newest(lookup.held(store_at(known, store, quiet=True), as_of)) if wanted.fits(c)]
-    found = lookup.search(held, words)
+    found = lookup.search(lookup.current(store_at(known, store, quiet=True), as_of, wanted), words)
     rows = [(c.geo, c.table, c.category, c.lang, passage) for c, passage in found]
     records = [{**record(c), "passage": passage} for c, passage in found]
-    if as_json:
-        out.print_json(json.dumps(records))
-        return
-    grid = Grid("country", "table", "category", "lang", "passage", box=None, pad_edge=False)
-    for row in rows:
-        grid.add_row(*(Text(part) for part in row))
-    out.print(grid)
-    out.print(f"{len(found)} cells.")
+    show(records, as_json, ("country", "table", "category", "lang", "passage"), rows)
+    if not as_json:
+        out.print(f"{len(found)} cells.")
 
 
 @missoc.command(epilog="Example: reporting missoc rules OLD_pension --geo BE --lang fr")
@@ -171,8 +165,7 @@ def rules(
     known = declarations.load()
     catalogue = Catalogue(known.missoc)
     wanted = lookup.wanted(catalogue, listed(geo), (), lang)
-    held = [c for c in lookup.newest(lookup.held(store_at(known, store, quiet=True), as_of)) if wanted.fits(c)]
-    found = lookup.linked(known.missoc, link, held)
+    found = lookup.linked(known.missoc, link, lookup.current(store_at(known, store, quiet=True), as_of, wanted))
     if as_json:
         out.print_json(json.dumps([record(cell) for cell in found]))
         return

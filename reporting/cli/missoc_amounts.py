@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
-from rich.table import Table as Grid
-from rich.text import Text
-
 from reporting import declarations
-from reporting.cli.common import AsOf, Json, StoreOption, listed, out, store_at
+from reporting.cli.common import AsOf, Json, StoreOption, listed, out, show, store_at
 from reporting.cli.missoc import Geo, Lang, TableOption, missoc
 from reporting.missoc import amounts as extraction
 from reporting.missoc import lookup
@@ -31,20 +27,20 @@ def amounts(
     """Money, percentages, ages, durations and ratios in the newest texts: proposals, each with its words."""
     known = declarations.load()
     wanted = lookup.wanted(Catalogue(known.missoc), listed(geo), listed(table), lang)
-    held = lookup.newest(lookup.held(store_at(known, store, quiet=True), as_of))
-    found = [(cell, amount) for cell in held if wanted.fits(cell) for amount in of(cell)]
-    if as_json:
-        out.print_json(json.dumps([record(cell, amount) for cell, amount in found]))
-        return
-    grid = Grid("geo", "table", "category", "lang", "kind", "value", "unit", "period", "qualifier", "words", "sure",
-                box=None, pad_edge=False)  # fmt: skip
-    for cell, a in found:
-        said = f"{a.text} (conversion)" if a.conversion else a.text
-        row = (cell.geo, cell.table, cell.category, cell.lang, a.kind, f"{a.value:.10g}", a.unit, a.period, a.qualifier,
-               " ".join(said.split()), f"{a.confidence:.2f}")  # fmt: skip
-        grid.add_row(*(Text(part) for part in row))
-    out.print(grid)
-    out.print(f"{len(found)} amounts: proposals, to be confirmed by a person.")
+    held = lookup.current(store_at(known, store, quiet=True), as_of, wanted)
+    found = [(cell, amount) for cell in held for amount in of(cell)]
+    heads = ("geo", "table", "category", "lang", "kind", "value", "unit", "period", "qualifier", "words", "sure")
+    show([record(*pair) for pair in found], as_json, heads, [_row(*pair) for pair in found])
+    if not as_json:
+        out.print(f"{len(found)} amounts: proposals, to be confirmed by a person.")
+
+
+def _row(cell: Cell, a: Amount) -> tuple[str, ...]:
+    said = f"{a.text} (conversion)" if a.conversion else a.text
+    return (
+        cell.geo, cell.table, cell.category, cell.lang, a.kind, f"{a.value:.10g}", a.unit, a.period, a.qualifier,
+        " ".join(said.split()), f"{a.confidence:.2f}",
+    )  # fmt: skip
 
 
 def of(cell: Cell) -> list[Amount]:

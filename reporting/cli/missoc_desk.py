@@ -41,8 +41,7 @@ def review(
     place = store_at(declarations.load(), store, quiet=True)
     if output:
         wanted = lookup.wanted(Catalogue(declarations.load().missoc), listed(geo), listed(table), lang)
-        held = [c for c in lookup.newest(lookup.held(place, as_of)) if wanted.fits(c)]
-        found = list(reviews.proposals(held, DECISIONS.read(place, as_of)))
+        found = list(reviews.proposals(lookup.current(place, as_of, wanted), DECISIONS.read(place, as_of)))
         forms.write(output, reviews.HEADS, [reviews.row(one) for one in found], {"status": reviews.STATUSES[1:]})
         remembered = sum(bool(one.remembered) for one in found)
         out.print(f"{output}: {len(found)} amounts, {remembered} remembered from earlier editions.", markup=False)

@@ -55,6 +55,11 @@ def wanted(catalogue: Catalogue, geos: Iterable[str] = (), tables: Iterable[str]
     return Wanted(tuple(found_geos), tuple(found_tables), "", lang)
 
 
+def current(store: Store, as_of: str, asked: Wanted) -> list[Cell]:
+    """The newest text of each cell that is wanted, as known on a date."""
+    return [cell for cell in newest(held(store, as_of)) if asked.fits(cell)]
+
+
 def category(catalogue: Catalogue, listed: Iterable[Cell], name: str) -> tuple[str, str]:
     """Table and key of the category that a name stands for: ``VI.formula``, ``VI-11``, or a label.
 
