@@ -12,11 +12,12 @@ PACKAGE = Path(__file__).resolve().parents[1] / "reporting"
 
 #: A module may import only from its own layer or one above it in this list.
 LAYERS = [
-    {"declarations", "errors", "files", "reads", "__init__"},
+    {"declarations", "errors", "files", "findings", "reads", "spreadsheets", "__init__"},
     {"observations"},
     {"vintages", "views"},
     {"sources", "embedded"},
-    {"validation", "indicators", "revisions", "silc", "missoc", "spc"},
+    {"benchmarks"},
+    {"validation", "indicators", "revisions", "silc", "missoc", "spc", "esspros", "sha"},
     {"labels"},
     {
         "tables",
@@ -32,6 +33,7 @@ LAYERS = [
         "forms",
         "page",
     },
+    {"submissions"},
     {"batch"},
     {"publications"},
     {"doctor"},
@@ -49,7 +51,7 @@ OWNERS = {
     "lxml": {"sources", "missoc", "publications"},
     "matplotlib": {"charts"},
     "seaborn": {"charts"},
-    "openpyxl": {"sources", "missoc"},
+    "openpyxl": {"sources", "missoc", "spreadsheets"},
     "nbformat": {"publications", "batch"},
     "ipykernel": {"batch"},
     "jupyter_client": {"batch"},
