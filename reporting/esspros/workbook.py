@@ -34,11 +34,16 @@ Figure = tuple[float, str, str]
 
 
 class _Exact(Worksheet):  # type: ignore[misc]
-    """A sheet that writes numbers with all their digits; XlsxWriter itself writes sixteen."""
+    """A sheet that writes numbers with all their digits, where XlsxWriter writes sixteen, and empty results."""
 
     def _xml_number_element(self, number: float, attributes: Sequence[tuple[str, str]] = ()) -> None:
         written = "".join(f' {key}="{value}"' for key, value in attributes)
         self.fh.write(f"<c{written}><v>{number!r}</v></c>")
+
+    def _xml_formula_element(self, formula: str, result: object, attributes: Sequence[tuple[str, str]] = ()) -> None:
+        # An empty result is a result: without its type it would look as if it had never been computed.
+        kind = [("t", "str")] if result == "" else []
+        super()._xml_formula_element(formula, result, [*attributes, *kind])
 
 
 @dataclass(frozen=True)
