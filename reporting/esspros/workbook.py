@@ -55,7 +55,6 @@ class Plan:
     """
 
     title: str = ""
-    unit: str = "Millions of national currency"
     blank: Sequence[int] = ()
     last: Mapping[int, int] = field(default_factory=dict)
     text: Text = str
@@ -178,7 +177,7 @@ class _YearSheet:
     def heads(self, columns: Sequence[str]) -> None:
         text, formats, put = self.plan.text, self.formats, self.sheet.write_string
         put(0, 0, f"{self.plan.title} {self.year}".strip(), formats["title"])
-        put(1, 0, text(self.plan.unit), formats["unit"])
+        put(1, 0, text("Millions of national currency"), formats["unit"])
         put(HEAD_ROW - 1, 0, text("Item"), formats["head"])
         put(HEAD_ROW - 1, CODE_COLUMN - 1, "Code", formats["head"])
         names = {scheme.number: scheme.abbreviation or scheme.name for scheme in self.questionnaire.schemes}
