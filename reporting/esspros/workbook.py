@@ -14,13 +14,14 @@ import pandas as pd
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from reporting.errors import OutputFailed
+from reporting.errors import OutputFailed, UsageError
+from reporting.esspros import codes
 from reporting.esspros import schemes as registers
 from reporting.esspros.classification import Classification
+from reporting.esspros.headings import CODE_COLUMN, HEAD_ROW
 from reporting.esspros.neutral import FLAGS
 from reporting.esspros.questionnaire import BESIDE, NUMBERS, Questionnaire
 from reporting.esspros.schemes import ALL, CRITERIA, Scheme
-from reporting.esspros.year_sheets import CODE_COLUMN, HEAD_ROW
 from reporting.files import whole
 from reporting.spreadsheets import letters
 
@@ -69,6 +70,8 @@ def write(path: Path, questionnaire: Questionnaire, plan: Plan | None = None) ->
 
     Raises
     ------
+    UsageError
+        When a comment is longer than a note can be.
     OutputFailed
         When it cannot be written.
     """
@@ -96,6 +99,10 @@ def _content(questionnaire: Questionnaire, plan: Plan) -> bytes:
             name, questionnaire.net
         )
         _beside(book.add_worksheet(name, worksheet_class=_Exact), formats, name, frame, questionnaire.classification)
+    if questionnaire.classification.numbered:
+        listed = book.add_worksheet("Codes")
+        _grid(listed, formats, *codes.records(questionnaire.classification))
+        listed.hide()
     if years:
         book.worksheets()[len(years) - 1].activate()
     book.close()
@@ -211,7 +218,9 @@ class _YearSheet:
             self.sheet.write_number(row - 1, column - 1, value, self.formats["leaf"])
         if flag or comment:
             note = f"[{flag}] {comment}".rstrip() if flag or comment.startswith("[") else comment
-            self.sheet.write_comment(row - 1, column - 1, note[:_NOTE], {"author": ""})
+            if len(note) > _NOTE:
+                raise UsageError(f"The comment on {item} of scheme {scheme} in {self.year} is too long: shorten it.")
+            self.sheet.write_comment(row - 1, column - 1, note, {"author": ""})
 
     def formula(
         self, row: int, column: int, scheme: str, item: str, rows: Mapping[str, int], columns: Sequence[str]
