@@ -172,12 +172,13 @@ def test_sums_that_were_never_computed_are_computed_and_others_told(tmp_path: Pa
         ("=SUM(A1:A3,B1)", 16.0), ("=SUM(A1;A2)", 3.0), ("=A1+A2-B1", -7.0), ("=-A1+(A2-1)", 0.0), ("=$A$1+2.5", 3.5),
         ('=IF(COUNT(A1:A2,A9)=0,"",SUM(A1:A2,A9))', 3.0), ("=SUM(C1:C9)", 0.0), ("=A9+A1", 1.0), ("=D1+1", 4.0),
         ("=A1*2", None), ("=Other!A1", None), ("=SUM(A1:A2)/2", None), ("=AVERAGE(A1:A2)", None), ("=E1", None),
-        ("=F1+A1", None), ("=SUM(F1,A1)", 1.0), ("=SUM(G1,A1)", None), ("=SUM(F1:F2,A1)", 1.0), ("=SUM(A1:A2", None), ("=[1]S!A1", None),
+        ("=F1+A1", None), ("=SUM(F1,A1)", 1.0), ("=SUM(G1,A1)", None),
+        ("=SUM(F1:F2,A1)", 1.0), ("=SUM(A1:A2", None), ("=[1]S!A1", None),
         ("=SUM(A:A)", None), ("=", None), ("=A1:A3", None), ("=…", None),
     ],
 )  # fmt: skip
 def test_a_sum_is_worked_out_as_a_spreadsheet_does(formula: str, value: float | None) -> None:
-    """Empty cells count nothing, texts in areas are left out, and what meets an error or does more than add has no value."""
+    """Empty cells count nothing, texts in areas are left out, and more than adding gives no value."""
     numbers = {(1, 1): 1.0, (2, 1): 2.0, (3, 1): 3.0, (1, 2): 10.0}
     formulas = {(1, 4): "=SUM(A1:A2)", (1, 5): "=E2", (2, 5): "=E1", (20, 20): formula}
     assert Sums(numbers, formulas, {(1, 6)}, {(1, 7)}).value((20, 20)) == value
