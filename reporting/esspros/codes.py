@@ -26,6 +26,9 @@ _SPELLINGS = {
     "label": ("name", "title", "description", "libellé", "benennung", "bezeichnung", "omschrijving", "benefit"),
 }
 _SHOWN = 10
+#: Words of labels that tell no item from its neighbours, and such as are written in several ways.
+_IDLE = frozenset(["a", "the", "of", "and", "in", "for", "to", "from", "benefit", "benefits", "cost", "costs", "total"])
+_SPOKEN = {"non": "not", "inpatient": "patient", "outpatient": "out", "lumpsum": "lump", "allowances": "allowance"}
 
 
 def load(path: Path, classification: Classification) -> Classification:
@@ -151,7 +154,7 @@ def _tree(labels: dict[str, str], classification: Classification) -> Classificat
     for code in sorted(labels, key=lambda code: (code.rstrip("0"), code)):
         above = _above(code, labels)
         parent = ours.get(above, above)
-        known = _same(labels[code], classification, parent, set(items))
+        known = _same(labels[code], classification, parent, set(items), _words(*_labels(above, labels)))
         base = classification[known] if known else items.get(parent)
         ours[code] = known or code
         item = Item(ours[code], parent, "", labels[code]) if base is None else base
@@ -164,10 +167,32 @@ def _tree(labels: dict[str, str], classification: Classification) -> Classificat
     return Classification(items, tuple(doubts if unknown else ()))
 
 
-def _same(label: str, classification: Classification, parent: str, taken: set[str]) -> str:
-    """Our item below a parent that has a label; the totals of tables have no parent."""
-    plain = folded(label)
-    for name, item in classification.items.items():
-        if item.parent == parent and name not in taken and folded(item.label) == plain:
-            return name
-    return ""
+def _labels(code: str, labels: dict[str, str]) -> Iterator[str]:
+    """The labels of a code and of all above it."""
+    while code in labels:
+        yield labels[code]
+        code = _above(code, labels)
+
+
+def _same(label: str, classification: Classification, parent: str, taken: set[str], above: frozenset[str]) -> str:
+    """Our item below a parent that says the same: by its label, or by what its label adds to those above it."""
+    free = [item for name, item in classification.items.items() if item.parent == parent and name not in taken]
+    if equal := [item.item for item in free if folded(item.label) == folded(label)]:
+        return equal[0]
+    said = _words(label) - above
+    ours = _words(*(classification[name].label for name in _line(parent, classification)))
+    alike = [item.item for item in free if said and said == _words(item.label) - above - ours]
+    return alike[0] if len(alike) == 1 else ""
+
+
+def _line(item: str, classification: Classification) -> Iterator[str]:
+    """An item and all above it."""
+    while item in classification:
+        yield item
+        item = classification.parent(item)
+
+
+def _words(*labels: str) -> frozenset[str]:
+    """What labels say, apart from words that tell nothing: ``Non means-tested`` as ``Not means tested``."""
+    words = (_SPOKEN.get(word, word) for label in labels for word in folded(label).split())
+    return frozenset(word for word in words if word not in _IDLE)

@@ -155,6 +155,25 @@ def test_the_official_list_makes_the_tree(tmp_path: Path) -> None:
     assert found.doubts == ("1 of 9 codes have a label that none of our items has; they keep their number",)
 
 
+def test_labels_in_other_words_are_ours_by_what_they_add_to_those_above(tmp_path: Path) -> None:
+    """Labels that repeat, or leave out, what stands above them are known; two that could be one item are not."""
+    path = tmp_path / "codes.csv"
+    rows = {
+        "1000000": "Total expenditure", "1100000": "Social protection benefits", "1130000": "Old age",
+        "1131000": "Old age, non means-tested", "1131100": "Cash", "1131110": "Periodic",
+        "1131111": "Old age pension", "1131112": "Anticipated old age pension", "1131118": "Other periodic",
+        "1131119": "Pension of honour", "1131120": "Lump sum", "1131200": "Benefits in kind",
+        "1200000": "Administration",
+    }  # fmt: skip
+    path.write_text("code;label\n" + "\n".join(f"{code};{label}" for code, label in rows.items()), encoding="utf-8")
+    found = codes.load(path, classification.load())
+    assert [found.item(code) for code in rows] == [
+        "exp", "ben", "ben.old", "ben.old.nmt", "ben.old.nmt.cash", "ben.old.nmt.cash.per",
+        "ben.old.nmt.cash.per.oldage_pension", "ben.old.nmt.cash.per.anticipated_pension",
+        "ben.old.nmt.cash.per.other", "1131119", "ben.old.nmt.cash.lump", "ben.old.nmt.kind", "exp.adm",
+    ]  # fmt: skip
+
+
 def test_an_official_list_with_a_gap_is_refused(tmp_path: Path) -> None:
     """A code whose parent is not listed cannot be added up."""
     lines = ("code,label", "1000000,Total expenditure", "1130000,Old age", "1130000,Old age again")
