@@ -49,7 +49,7 @@ OWNERS = {
     "filelock": {"vintages"},
     "fsspec": {"vintages"},
     "httpx": {"sources"},
-    "lxml": {"sources", "missoc", "publications"},
+    "lxml": {"sources", "missoc", "publications", "spreadsheets"},
     "matplotlib": {"charts"},
     "seaborn": {"charts"},
     "openpyxl": {"sources", "missoc", "spreadsheets"},
@@ -68,7 +68,7 @@ OWNERS = {
     "tenacity": {"sources"},
     "typer": {"cli"},
     "typst": {"publications"},
-    "xlsxwriter": {"workbook", "forms", "checked"},
+    "xlsxwriter": {"workbook", "forms", "checked", "esspros"},
     "IPython": {"page"},
 }
 
