@@ -75,10 +75,10 @@ def w12(subject: Subject, gdp: Floats | None = None) -> Iterator[CellFinding]:
 def _steps(subject: Subject) -> tuple[Floats, Floats, Mask]:
     """Figures of a year, those of the year before, and which of them are compared."""
     cube = subject.cube
-    reported = cube.known.any(axis=0)
+    reported = np.asarray(cube.known.any(axis=0), dtype=np.bool_)
     compared = subject.leaves[:, None, None] & (reported[:, 1:] & reported[:, :-1])[None]
     compared[:, cube.total] = False
-    compared &= np.diff(np.asarray(cube.years)) == 1
+    compared &= np.asarray(np.diff(cube.years) == 1, dtype=np.bool_)
     return cube.filled[:, :, 1:], cube.filled[:, :, :-1], np.asarray(compared, dtype=np.bool_)
 
 
