@@ -22,7 +22,7 @@ from reporting.esspros.questionnaire import BESIDE, NUMBERS, Questionnaire
 from reporting.esspros.schemes import ALL, CRITERIA, Scheme
 from reporting.esspros.year_sheets import CODE_COLUMN, HEAD_ROW
 from reporting.files import whole
-from reporting.spreadsheets import address, letters
+from reporting.spreadsheets import letters
 
 #: First row of figures, first column of figures; both counted from 1.
 _FIRST_ROW, _FIRST_COLUMN = HEAD_ROW + 2, CODE_COLUMN + 1
@@ -314,6 +314,3 @@ def _plain(head: str, value: object, classification: Classification) -> object:
     if head == "year" or head in NUMBERS:
         return value
     return str(value)
-
-
-__all__ = ["Plan", "address", "write"]
