@@ -74,7 +74,7 @@ def check(
     if vtl:
         from reporting.esspros import vtl as exported
 
-        exported.write(vtl, rules.subject(read, declared))
+        exported.write(vtl, rules.subject(read, declared, beside.accounts))
     write_reports(workbook, found, declared, remarks, findings, report, lang)
     tell(found, remarks, as_json)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 
 import numpy as np
 
@@ -13,6 +14,11 @@ from reporting.findings import CellFinding
 
 #: Sheets of a questionnaire that hold the register and the descriptions.
 _REGISTER, _DESCRIPTIONS = "Schemes", "Qualitative"
+
+
+def fits(item: str, patterns: Iterable[str]) -> bool:
+    """Whether an item is one of those that patterns name."""
+    return any(fnmatchcase(item, pattern) for pattern in patterns)
 
 
 def e04(subject: Subject) -> Iterator[CellFinding]:

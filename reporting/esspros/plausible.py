@@ -36,21 +36,21 @@ def w11(subject: Subject) -> Iterator[CellFinding]:
     yield from subject.undecided("W11", open_, "receipts or expenditure are missing", "Fill in both totals.")
 
 
-def floors(subject: Subject, gdp: Floats | None) -> Floats:
+def floors(subject: Subject) -> Floats:
     """Changes that are too small to matter, by year: a share of GDP, or of the expenditure of all schemes."""
     limits, cube = subject.rules["W12"].limits, subject.cube
     spent = cube.of(EXPENDITURE)
     summed = np.nansum(spent[cube.single], axis=0)
     whole = np.where(np.nan_to_num(spent[cube.total]) == 0, summed, spent[cube.total])
-    known = np.full(len(cube.years), np.nan) if gdp is None else gdp
+    known = np.full(len(cube.years), np.nan) if subject.gdp is None else subject.gdp
     return np.where(np.isnan(known), limits["expenditure"] * whole, limits["gdp"] * known)
 
 
-def w12(subject: Subject, gdp: Floats | None = None) -> Iterator[CellFinding]:
+def w12(subject: Subject) -> Iterator[CellFinding]:
     """An elementary figure changes little on the year before, or a comment or a break says why."""
     cube, limit = subject.cube, subject.rules["W12"].limits["change"]
     now, before, rows = _steps(subject)
-    floor = floors(subject, gdp)[None, None, 1:]
+    floor = floors(subject)[None, None, 1:]
     step = np.abs(now - before)
     moved = (step > limit * np.abs(before) + SLACK[0]) & (step > floor)
     moved &= ~subject.explained[:, :, 1:] & rows

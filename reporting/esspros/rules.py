@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from reporting.declarations import CellRule, Declarations, load
 from reporting.errors import DeclarationError
 from reporting.esspros import admitted, against, cube, plausible, sums, supplements
@@ -55,10 +53,10 @@ def declared(known: Declarations | None = None) -> Mapping[str, CellRule]:
     return rules
 
 
-def subject(questionnaire: Questionnaire, rules: Mapping[str, CellRule]) -> Subject:
-    """A questionnaire laid out for its rules."""
+def subject(questionnaire: Questionnaire, rules: Mapping[str, CellRule], accounts: Reference | None = None) -> Subject:
+    """A questionnaire laid out for its rules, with the gross domestic product of national accounts."""
     block = cube.build(questionnaire.table, questionnaire.classification, questionnaire.schemes)
-    return Subject(questionnaire, block, rules)
+    return Subject(questionnaire, block, rules, accounts.series("GDP", block.years) if accounts else None)
 
 
 def check(
@@ -74,7 +72,7 @@ def check(
         The rules [default: those declared].
     """
     own = declared() if rules is None else rules
-    looked_at = subject(questionnaire, own)
+    looked_at = subject(questionnaire, own, beside.accounts)
     found = [*_read(questionnaire.findings, own)]
     for name, rule in _checks(looked_at, beside):
         if own[name].active:
@@ -95,15 +93,12 @@ def _checks(looked_at: Subject, beside: Beside) -> Iterator[tuple[str, Callable[
     simple = {
         "E01": sums.e01, "E02": sums.e02, "E03": sums.e03, "E04": admitted.e04, "E05": admitted.e05,
         "E06": admitted.e06, "E07": admitted.e07, "E08": admitted.e08, "E09": admitted.e09, "E10": sums.e10,
-        "W11": plausible.w11, "W13": plausible.w13, "W16": supplements.w16, "W17": supplements.w17,
+        "W11": plausible.w11, "W12": plausible.w12, "W13": plausible.w13, "W16": supplements.w16, "W17": supplements.w17,
     }  # fmt: skip
     if looked_at.table.empty:
         return
     for name, rule in simple.items():
         yield name, lambda rule=rule: rule(looked_at)  # type: ignore[misc]
-    years = looked_at.cube.years
-    gdp = beside.accounts.series("GDP", years) if beside.accounts else np.full(len(years), np.nan)
-    yield "W12", lambda: plausible.w12(looked_at, gdp)
     last, accounts, published = beside.last, beside.accounts, beside.published
     if last is not None:
         yield "W14", lambda: against.w14_last(looked_at, last.table, last.file)

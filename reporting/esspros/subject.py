@@ -33,6 +33,8 @@ class Subject:
     questionnaire: Questionnaire
     cube: Cube
     rules: Mapping[str, CellRule]
+    #: Gross domestic product by year, where it is known, in the unit of the figures.
+    gdp: Floats | None = None
 
     @property
     def file(self) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from reporting.esspros import admitted
 from reporting.esspros.classification import PENSIONS
 from reporting.esspros.schemes import ALL
 from reporting.esspros.subject import SLACK, Subject
@@ -147,7 +147,7 @@ def w17(subject: Subject) -> Iterator[CellFinding]:
         total = float(row["AITR"] + row["AISCR"])
         if total >= 1 - SLACK[0]:
             yield _rate(subject, row, f"AITR and AISCR are {total:.4g} together, not below 1", total)
-        if total and any(fnmatchcase(row["item"], pattern) for pattern in subject.rules["W17"].items):
+        if total and admitted.fits(row["item"], subject.rules["W17"].items):
             yield _rate(subject, row, f"the rates are {total:.4g} of a benefit that is not taxable", total)
 
 
