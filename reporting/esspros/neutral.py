@@ -59,13 +59,9 @@ class Figures:
     def table(self) -> pd.DataFrame:
         """The neutral table."""
         columns = list(zip(*self.rows, strict=True)) or [()] * len(ALL_COLUMNS)
-        types = {"year": "int64", "value": "float64"}
-        return pd.DataFrame(
-            {
-                name: np.array(column, dtype=types.get(name, "object"))
-                for name, column in zip(ALL_COLUMNS, columns, strict=True)
-            }
-        )
+        read = dict(zip(ALL_COLUMNS, columns, strict=True))
+        types = {"year": np.int64, "value": np.float64}
+        return pd.DataFrame({name: pd.Series(list(read[name]), dtype=types.get(name, object)) for name in ALL_COLUMNS})
 
 
 def typed(table: pd.DataFrame) -> pd.DataFrame:
