@@ -165,9 +165,8 @@ def transfers(cube: Cube, received: str, paid: str) -> tuple[Floats, Floats]:
     """Transfers received and paid, by year: summed over schemes, or those of all schemes where one is missing."""
     sums = []
     for item in (received, paid):
-        own, single = cube.of(item), cube.known[cube.at(item), cube.single].any(axis=0)
-        summed = own[cube.single].sum(axis=0)
-        sums.append(np.where(np.isnan(summed) | ~single, own[cube.total], summed))
+        summed, whole = cube.of(item)[cube.single].sum(axis=0), cube.value[cube.at(item), cube.total]
+        sums.append(np.where(np.isnan(summed), whole, summed) if cube.total else cube.of(item)[cube.total])
     return sums[0], sums[1]
 
 
