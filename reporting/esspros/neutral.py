@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from reporting.errors import OutputFailed, SourceUnreadable
+from reporting.errors import SourceUnreadable
 from reporting.esspros import codes, grids
 from reporting.esspros.classification import Classification, code_text
 from reporting.esspros.grids import folded
 from reporting.esspros.schemes import number_of
-from reporting.files import whole
+from reporting.files import put
 from reporting.findings import CellFinding
 
 COLUMNS = ("year", "scheme", "item", "value", "flag", "comment")
@@ -177,11 +177,7 @@ def write(path: Path, table: pd.DataFrame) -> None:
     OutputFailed
         When it cannot be written.
     """
-    try:
-        with whole(path) as part:
-            part.write_bytes(b"\xef\xbb\xbf" + written(table).encode())
-    except OSError as error:
-        raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None
+    put(path, b"\xef\xbb\xbf" + written(table).encode())
 
 
 def _neutral(text: str) -> str:
