@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PIP_NO_INPUT := 1
 
-.PHONY: report test lint bench messages embedded clean
+.PHONY: report test lint bench vtl messages embedded clean
 
 report: $(VENV)/installed $(VENV)/quarto
 	$(BIN)/reporting build vade-mecum --geo BE
@@ -40,6 +40,12 @@ $(VENV)/installed: pyproject.toml constraints.txt
 $(VENV)/tested: $(VENV)/installed
 	@$(PIP) install --constraint constraints.txt --editable '.[test]'
 	@touch $@
+
+# vtlengine needs duckdb below 2.0 and so an environment of its own; the tests that need it say so where it is missing.
+vtl: $(VENV)/vtl
+
+$(VENV)/vtl: | $(VENV)/installed
+	$(PYTHON) -m venv $@ && $@/bin/python -m pip --disable-pip-version-check --quiet install vtlengine==1.9.6
 
 # Quarto is an extra: tried once, left out where its binary cannot be had.
 $(VENV)/quarto: | $(VENV)/installed
