@@ -12,7 +12,7 @@ export PIP_NO_INPUT := 1
 report: $(VENV)/installed $(VENV)/quarto
 	$(BIN)/reporting build vade-mecum --geo BE
 
-test: $(VENV)/tested
+test: $(VENV)/tested | $(VENV)/vtl
 	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/tested
@@ -41,11 +41,12 @@ $(VENV)/tested: $(VENV)/installed
 	@$(PIP) install --constraint constraints.txt --editable '.[test]'
 	@touch $@
 
-# vtlengine needs duckdb below 2.0 and so an environment of its own; the tests that need it say so where it is missing.
+# vtlengine needs duckdb below 2.0, and so an environment of its own; tests are skipped where it cannot be had.
 vtl: $(VENV)/vtl
 
-$(VENV)/vtl: | $(VENV)/installed
-	$(PYTHON) -m venv $@ && $@/bin/python -m pip --disable-pip-version-check --quiet install vtlengine==1.9.6
+$(VENV)/vtl: tests/vtl.txt | $(VENV)/installed
+	@$(PYTHON) -m venv $@ && $@/bin/python -m pip --disable-pip-version-check --quiet install --requirement tests/vtl.txt \
+	  && touch $@ || { rm -rf $@; echo "vtlengine cannot be had here; the tests that need it are skipped."; }
 
 # Quarto is an extra: tried once, left out where its binary cannot be had.
 $(VENV)/quarto: | $(VENV)/installed

@@ -158,7 +158,8 @@ def _column(subject: Subject, sums: Sums, place: Place, tolerance: float) -> Cel
     message = (
         f"{subject.name(subject.cube.items[item])}, {subject.cube.years[year]}: all schemes are "
         f"{subject.number(value, year)}, but the schemes ({len(filled)} filled in) add up to "
-        f"{subject.number(expected, year)}: difference {subject.number(value - expected, year)}, tolerance {tolerance:,.6g}."
+        f"{subject.number(expected, year)}: difference {subject.number(value - expected, year)}, "
+        f"tolerance {tolerance:,.6g}."
     )
     mend = f"Correct this cell or those of the schemes ({subject.cells(filled)})."
     return subject.finding("E02", place, message, mend, value, expected)
