@@ -140,6 +140,16 @@ def _hidden_sheet(book: Any) -> None:
     book.create_sheet("Notes for colleagues")["A1"] = "call the institute"
 
 
+def _register_under_another_name(book: Any) -> None:
+    sheet = book["Schemes"]
+    sheet.title = "Annex 1"
+    sheet.insert_rows(1, 2)
+    sheet["A1"] = "Schemes of Veldania"
+    official = {"number": "Serial number", "decision": "Decision-making", "level": "Level of protection"}
+    for cell in sheet[3]:
+        cell.value = official.get(cell.value, cell.value)
+
+
 def _moved_total(book: Any) -> None:
     sheet = book["2023"]
     for row in range(1, sheet.max_row + 1):
@@ -157,6 +167,7 @@ def _signs_for_missing(book: Any) -> None:
     ("change", "expected"),
     [
         (_rows_and_remarks, []), (_spellings, []), (_codes_as_text, []), (_moved_total, []),
+        (_register_under_another_name, []),
         (_signs_for_missing, []), (_hidden_sheet, [("Q13", "information", "2021", "")]),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
@@ -166,7 +177,7 @@ def test_what_people_do_to_a_workbook_changes_no_figure(
 ) -> None:
     """Extra rows, hidden parts, merged titles, spellings of headings and codes, and signs for missing are read."""
     found = changed(change)
-    assert told(found) == expected
+    assert (told(found), found.schemes) == (expected, reported.schemes)
     pd.testing.assert_frame_equal(plain(found.table), plain(reported.table), check_exact=True)
 
 
