@@ -152,6 +152,8 @@ class _Reading:
             self.frames[name] = _beside(sheet, name, self.figures.file, self.classification, self.findings)
         elif year := headings.year_of(sheet.name):
             self.year(sheet, year)
+        elif not self.schemes and (schemes := registers.register(sheet, self.figures.file, self.findings, "scope")):
+            self.schemes = schemes
         elif headings.row_of(sheet):
             self.found(
                 "Q21", "warning", sheet, "The sheet has columns of schemes but no year in its name; it is not read.",

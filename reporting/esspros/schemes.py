@@ -117,9 +117,9 @@ def read(path: Path, findings: list[CellFinding]) -> tuple[Scheme, ...]:
     )
 
 
-def register(sheet: Sheet, file: str, findings: list[CellFinding]) -> tuple[Scheme, ...] | None:
-    """The schemes listed in a sheet; None where it has not the headings of a register."""
-    rows = grids.rows(sheet, _SPELLINGS, ("number", "name"))
+def register(sheet: Sheet, file: str, findings: list[CellFinding], *needed: str) -> tuple[Scheme, ...] | None:
+    """The schemes listed in a sheet; None where it has not the headings of a register, and those that are needed."""
+    rows = grids.rows(sheet, _SPELLINGS, ("number", "name", *needed))
     if rows is None:
         return None
     found: dict[str, Scheme] = {}
