@@ -108,6 +108,7 @@ def _rows_and_remarks(book: Any) -> None:
     sheet["A41"] = "Benefits, continued"
     sheet["D41"] = "see annex"
     sheet.cell(sheet.max_row + 2, 1).value = "Source: institutions"
+    sheet["E42"], sheet["N4"], sheet["N9"] = "=E5-E60", "Check", "=SUM(D9:M9)-C9"
     sheet.row_dimensions[20].hidden = sheet.column_dimensions["E"].hidden = True
     sheet["A1"].value = "Veldania"
     sheet.merge_cells("A1:H1")
@@ -140,6 +141,16 @@ def _hidden_sheet(book: Any) -> None:
     book.create_sheet("Notes for colleagues")["A1"] = "call the institute"
 
 
+def _register_under_another_name(book: Any) -> None:
+    sheet = book["Schemes"]
+    sheet.title = "Annex 1"
+    sheet.insert_rows(1, 2)
+    sheet["A1"] = "Schemes of Veldania"
+    official = {"number": "Serial number", "decision": "Decision-making", "level": "Level of protection"}
+    for cell in sheet[3]:
+        cell.value = official.get(cell.value, cell.value)
+
+
 def _moved_total(book: Any) -> None:
     sheet = book["2023"]
     for row in range(1, sheet.max_row + 1):
@@ -157,6 +168,7 @@ def _signs_for_missing(book: Any) -> None:
     ("change", "expected"),
     [
         (_rows_and_remarks, []), (_spellings, []), (_codes_as_text, []), (_moved_total, []),
+        (_register_under_another_name, []),
         (_signs_for_missing, []), (_hidden_sheet, [("Q13", "information", "2021", "")]),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
@@ -166,7 +178,8 @@ def test_what_people_do_to_a_workbook_changes_no_figure(
 ) -> None:
     """Extra rows, hidden parts, merged titles, spellings of headings and codes, and signs for missing are read."""
     found = changed(change)
-    assert told(found) == expected
+    known = [finding for finding in told(found) if finding[0] != "Q04"]
+    assert (known, found.schemes) == (expected, reported.schemes)
     pd.testing.assert_frame_equal(plain(found.table), plain(reported.table), check_exact=True)
 
 
@@ -314,7 +327,7 @@ def test_figures_that_no_heading_or_code_covers_are_told(changed: Changed) -> No
     assert found[:3] == [
         ("Q14", "error", "2023", "P3"), ("Q10", "error", "2023", "N9"), ("Q10", "warning", "2023", "O9")
     ]  # fmt: skip
-    assert [(rule, severity) for rule, severity, _, _ in found[3:]] == [("Q06", "error")]
+    assert [(rule, severity) for rule, severity, _, _ in found[3:]] == [("Q06", "warning")]
 
 
 def test_sheets_that_are_no_year_are_told(changed: Changed) -> None:
@@ -424,10 +437,19 @@ def test_faults_of_a_neutral_table_name_their_lines(tmp_path: Path, items: Class
     )
     found = questionnaire.read(path, items)
     assert [(f.rule, f.cell) for f in found.findings] == [
-        ("Q20", "line 2"), ("Q17", "line 3"), ("E05", "line 4"), ("Q09", "line 5"), ("Q08", "line 6"),
-        ("Q15", "line 7"), ("Q07", "line 8"),
+        ("Q20", "line 2"), ("Q17", "line 3"), ("Q09", "line 5"), ("Q08", "line 6"), ("Q15", "line 7"),
+        ("Q07", "line 8"), ("E05", "line 4"),
     ]  # fmt: skip
-    assert "line 5 too" in found.findings[-1].message
+    assert "line 5 too" in found.findings[-2].message
+
+
+def test_numeric_codes_without_a_list_are_told_once(tmp_path: Path) -> None:
+    """A table with codes and no list of them asks for the list, and keeps its figures."""
+    path = tmp_path / "numbers.csv"
+    path.write_text("year,scheme,item,value\n2023,1,1000000,5\n2023,1,1100000,4\n2023,2,1100000,3\n", encoding="utf-8")
+    found = questionnaire.read(path, classification.load())
+    assert [(f.rule, f.cell, f.item) for f in found.findings] == [("E05", "line 2", "1000000")]
+    assert found.findings[0].message.startswith("2 numeric codes") and len(found.table) == 3
 
 
 @pytest.mark.parametrize(
