@@ -171,8 +171,11 @@ def _print(found: Sequence[CellFinding]) -> None:
     for rule, count in shown.items():
         if count > _SHOWN:
             out.print(f"{rule}: {count - _SHOWN} more; --findings and --report list them all.", markup=False)
-    for rule, count in Counter(f.rule for f in found if f.outcome == "undecidable").items():
-        out.print(f"undecidable: {rule}: {count} times a value is missing (--findings lists them).", markup=False)
+    open_ = [finding for finding in found if finding.outcome == "undecidable"]
+    for rule, count in Counter(finding.rule for finding in open_).items():
+        first = next(finding for finding in open_ if finding.rule == rule)
+        more = f" ({count - 1} more; --findings lists them.)" if count > 1 else ""
+        out.print(f"undecidable {first.rule} {first.message} {first.mend}{more}", markup=False)
     severities = Counter(finding.severity for finding in failed)
     out.print(f"{severities['error']} errors, {severities['warning']} warnings.", markup=False)
 

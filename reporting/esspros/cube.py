@@ -23,6 +23,14 @@ _DECIMALS, _MOST = 2, 6
 _ENOUGH = 50
 
 
+class Absent(LookupError):
+    """A rule asks for an item that the classification in use does not have."""
+
+    def __init__(self, item: str) -> None:
+        self.item = item
+        super().__init__(item)
+
+
 @dataclass(frozen=True)
 class Cube:
     """Values by item, scheme and year; the last scheme is that of all schemes.
@@ -75,9 +83,11 @@ class Cube:
 
         Raises
         ------
-        KeyError
+        Absent
             When the classification has no such item.
         """
+        if item not in self._places:
+            raise Absent(item)
         return self._places[item]
 
     def of(self, item: str) -> Floats:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from reporting.declarations import CellRule, Declarations, load
 from reporting.errors import DeclarationError
 from reporting.esspros import admitted, against, cube, plausible, sums, supplements
+from reporting.esspros.classification import load as load_items
 from reporting.esspros.questionnaire import Questionnaire
 from reporting.esspros.references import Reference
 from reporting.esspros.subject import Subject
@@ -76,8 +77,21 @@ def check(
     found = [*_read(questionnaire.findings, own)]
     for name, rule in _checks(looked_at, beside):
         if own[name].active:
-            found += rule()
+            found += _decided(name, rule, looked_at)
     return ordered(found)
+
+
+def _decided(name: str, rule: Callable[[], Iterable[CellFinding]], looked_at: Subject) -> Iterator[CellFinding]:
+    """What a rule finds; that it cannot be decided where the list of codes lacks an item it is about."""
+    try:
+        yield from rule()
+    except cube.Absent as absent:
+        own, label = looked_at.rules[name], load_items()[absent.item].label
+        yield CellFinding(
+            name, own.severity, f"{own.title}: cannot be decided: no code is known for {label!r} ({absent.item}).",
+            f"Add a column item to the list of codes, with {absent.item} beside its code.",
+            looked_at.file, item=absent.item, outcome="undecidable",
+        )  # fmt: skip
 
 
 def _read(findings: Iterable[CellFinding], rules: Mapping[str, CellRule]) -> Iterator[CellFinding]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reporting.esspros.classification import Classification
-from reporting.esspros.cube import Cube, Floats, Index, Mask
+from reporting.esspros.cube import Absent, Cube, Floats, Index, Mask
 from reporting.esspros.subject import Place, Subject, beyond, places
 from reporting.findings import CellFinding
 
@@ -220,7 +220,8 @@ def origins(classification: Classification) -> list[tuple[str, str, int]]:
 def e10(subject: Subject) -> Iterator[CellFinding]:
     """Receipts by origin equal receipts by type, without transfers from other schemes."""
     cube = subject.cube
-    pairs = origins(subject.classification)
+    if not (pairs := origins(subject.classification)):
+        raise Absent("org")
     rows = [[cube.at(name) for name in pair[:2]] for pair in pairs]
     by_origin = cube.filled[[origin for origin, _ in rows]]
     by_type = cube.filled[[kind for _, kind in rows]]

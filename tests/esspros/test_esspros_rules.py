@@ -14,6 +14,7 @@ from altered import found, one, put, sample, value, without
 from reporting.declarations import CellRule, Declarations
 from reporting.errors import DeclarationError
 from reporting.esspros import rules
+from reporting.esspros.classification import Classification
 from reporting.esspros.questionnaire import Questionnaire
 from reporting.esspros.references import Reference
 from reporting.esspros.rules import Beside
@@ -405,3 +406,21 @@ def test_declarations_that_do_not_fit_are_refused(known: Declarations) -> None:
 def test_an_empty_questionnaire_has_no_findings_of_rules() -> None:
     """A questionnaire without figures gives what its reading found, and no traceback."""
     assert rules.check(replace(sample(), table=sample().table[:0])) == []
+
+
+@pytest.mark.parametrize(
+    ("absent", "undecided"),
+    [("rec.trf.rerouted", "E03"), ("org", "E10"), ("exp.adm", "W13")],
+)
+def test_a_list_of_codes_without_an_item_leaves_its_rules_undecided(absent: str, undecided: str) -> None:
+    """A rule on an item that the list of codes does not have says so, and the other rules are decided."""
+    whole = sample()
+    below = {name for name in whole.classification.items if f"{name}.".startswith(f"{absent}.")}
+    items = {name: item for name, item in whole.classification.items.items() if name not in below}
+    lacking = replace(
+        whole, classification=Classification(items), table=whole.table[~whole.table["item"].isin(list(below))]
+    )
+    told = [f for f in rules.check(lacking) if f.outcome == "undecidable" and "no code is known" in f.message]
+    assert undecided in {f.rule for f in told}
+    assert all(f.item and f.mend.startswith("Add a column item") for f in told)
+    assert {f.rule for f in rules.check(put(lacking, 2023, "1", "ben.old.nmt.cash.per.oldage_pension", 1.0))} >= {"E01"}
