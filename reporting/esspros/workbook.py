@@ -32,7 +32,7 @@ class _Exact(Worksheet):  # type: ignore[misc]
 
     def _xml_number_element(self, number: float, attributes: Sequence[tuple[str, str]] = ()) -> None:
         written = "".join(f' {key}="{value}"' for key, value in attributes)
-        self.fh.write(f"<c{written}><v>{number!r}</v></c>")
+        self.fh.write(f"<c{written}><v>{repr(float(number)).removesuffix('.0')}</v></c>")
 
     def _xml_formula_element(self, formula: str, result: object, attributes: Sequence[tuple[str, str]] = ()) -> None:
         # An empty result is a result: without its type it would look as if it had never been computed.
