@@ -31,6 +31,7 @@ from reporting.declarations.records import (
     Table,
     series,
 )
+from reporting.declarations.submissions import SheetFlow, Submission
 
 __all__ = [
     "Accepted",
@@ -55,6 +56,8 @@ __all__ = [
     "Reliability",
     "Requirement",
     "Rule",
+    "SheetFlow",
+    "Submission",
     "SumRule",
     "Table",
     "frameworks",

@@ -13,6 +13,7 @@ from reporting import reads
 from reporting.declarations.base import Name, Number, Text, Tolerance
 from reporting.declarations.base import Record as _Record
 from reporting.declarations.profiles import AnyProfile
+from reporting.declarations.submissions import Submission
 from reporting.declarations.texts import Texts
 
 
@@ -324,6 +325,7 @@ class Declarations(_Record):
     reliability: Reliability = Reliability()
     missoc: Texts = Texts()
     profiles: dict[str, AnyProfile] = {}
+    submissions: dict[str, Submission] = {}
     #: dimension -> code -> English label
     codelists: dict[str, dict[str, str]]
     #: dimension -> any known spelling of a label -> code

@@ -1,0 +1,169 @@
+"""The mapping workbook: for each code of a questionnaire, the fixed codes of the structure's components.
+
+A sheet for each dataset (EXPEND, RECEIPT), a row for each item: ``CODE``, then
+columns named as the components. Headings may be written with other cases and
+spaces, below titles, and with columns for people between them; a column that is
+neither is refused, for its codes would be lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reporting.errors import UsageError
+from reporting.findings import CellFinding
+from reporting.spreadsheets import Sheet, address, opened
+from reporting.submissions.precheck import near
+from reporting.submissions.structures import Structure
+
+#: Headings of the column that holds a code of the questionnaire.
+_CODE = {"CODE", "ITEM_CODE", "ESSPROS_CODE", "NUMERIC_CODE", "CODES"}
+#: Headings of columns that are there for people, or say which structure is meant.
+_PEOPLE = {"LABEL", "LABELS", "NAME", "TITLE", "DESCRIPTION", "ITEM", "ITEM_ID", "COMMENT", "COMMENTS", "NOTE", "NOTES",
+           "REMARK", "REMARKS", "ACTION", "STRUCTURE", "NO", "NR"}  # fmt: skip
+_STATED = ("STRUCTURE_ID", "DSD", "DATAFLOW", "DATA_STRUCTURE", "DATASTRUCTURE")
+#: Cells that stand for a code that is still to be given.
+_PLACEHOLDER = re.compile(r"|-+|–|—|\.{2,}|…|:|\?+|nan|none|null|n/?a|tbd|xxx+|<.*>|\{.*\}|\[.*\]", re.IGNORECASE)
+#: Rows in which headings are looked for.
+_HEADED = 20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the mapping: a code of the questionnaire, and the fixed codes of its components."""
+
+    code: str
+    codes: dict[str, str]
+    sheet: str
+    cell: str
+    cells: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """The rows for one dataset.
+
+    ``stated`` are the structures the sheet itself says it is made for.
+    """
+
+    flow: str
+    file: str
+    sheet: str
+    columns: tuple[str, ...]
+    entries: dict[str, Entry]
+    stated: tuple[str, ...] = ()
+
+
+def read(path: Path, flows: dict[str, Sequence[str]], findings: list[CellFinding]) -> dict[str, Mapping]:
+    """The mappings of a workbook, by flow.
+
+    Parameters
+    ----------
+    flows : dict
+        Flow to the names its sheet may have.
+
+    Raises
+    ------
+    UsageError, SourceUnreadable
+        When there is no such file, it is no workbook, or no sheet of it is a mapping.
+    """
+    found: dict[str, Mapping] = {}
+    sheets = opened(path, findings)
+    for sheet in sheets:
+        flow = next((flow for flow, names in flows.items() if _plain(sheet.name) in map(_plain, names)), "")
+        if not flow:
+            continue
+        if flow in found:
+            findings.append(_fault(path, sheet, "", f"the mapping of {flow} is on the sheet {found[flow].sheet} too.",
+                                   "Keep one sheet for each."))  # fmt: skip
+        elif mapping := _mapping(path, sheet, flow, findings):
+            found[flow] = mapping
+    if not found and not any(finding.rule == "S21" for finding in findings):
+        wanted = " and ".join(names[0] for names in flows.values())
+        raise UsageError(
+            f"{path.name}: no mapping: the sheets are {wanted}; the workbook has {', '.join(s.name for s in sheets)}. "
+            "Write an example with: reporting esspros new --sample DIR"
+        )
+    return found
+
+
+def _plain(name: object) -> str:
+    """A heading as components are written: upper case, words joined by one underscore."""
+    return re.sub(r"[\W_]+", "_", str(name or "").strip().upper()).strip("_")
+
+
+def _fault(path: Path, sheet: Sheet, cell: str, what: str, mend: str) -> CellFinding:
+    return CellFinding("S21", "error", f"Mapping: {what}", mend, path.name, sheet.name, cell)
+
+
+def _mapping(path: Path, sheet: Sheet, flow: str, findings: list[CellFinding]) -> Mapping | None:
+    head = next((row for row in range(1, _HEADED + 1) if _columns(sheet, row)), 0)
+    if not head:
+        findings.append(_fault(path, sheet, "", "no row of headings with CODE among them.",
+                               "Write CODE and the names of the components into one row."))  # fmt: skip
+        return None
+    columns = _columns(sheet, head)
+    findings += _doubled(path, sheet, head, columns)
+    code = next(column for column, name in columns.items() if name in _CODE)
+    named = {column: name for column, name in columns.items() if name not in _CODE}
+    entries: dict[str, Entry] = {}
+    for entry in _entries(sheet, head, code, named):
+        if first := entries.get(entry.code):
+            findings.append(
+                CellFinding("S22", "error", f"Mapping: the code {entry.code} is mapped twice, first in {first.cell}.",
+                            "Keep one row for each code.", path.name, sheet.name, entry.cell, item=entry.code)
+            )  # fmt: skip
+        else:
+            entries[entry.code] = entry
+    stated = {entry.codes.pop(name) for entry in entries.values() for name in _STATED if name in entry.codes}
+    components = tuple(name for name in named.values() if name not in _STATED)
+    return Mapping(flow, path.name, sheet.name, components, entries, tuple(sorted(stated)))
+
+
+def _columns(sheet: Sheet, row: int) -> dict[int, str]:
+    """Column to heading, in the row that has a heading for codes; empty otherwise."""
+    names = {column: _plain(sheet.text(row, column)) for at, column in sorted(sheet.cells) if at == row}
+    return {column: name for column, name in names.items() if name} if _CODE & set(names.values()) else {}
+
+
+def _doubled(path: Path, sheet: Sheet, head: int, columns: dict[int, str]) -> Iterator[CellFinding]:
+    seen: set[str] = set()
+    for column, name in columns.items():
+        plain = "CODE" if name in _CODE else name
+        if plain in seen and plain not in _PEOPLE:
+            yield _fault(path, sheet, address(head, column), f"the column {name} is there twice.", "Keep one of them.")
+        seen.add(plain)
+
+
+def _entries(sheet: Sheet, head: int, code: int, columns: dict[int, str]) -> Iterator[Entry]:
+    for row in sorted({row for row, column in sheet.cells if row > head and column == code}):
+        text = sheet.text(row, code)
+        if _PLACEHOLDER.fullmatch(text):
+            continue
+        texts = {name: sheet.text(row, column) for column, name in columns.items()}
+        codes = {name: said for name, said in texts.items() if not _PLACEHOLDER.fullmatch(said)}
+        cells = {name: address(row, column) for column, name in columns.items()}
+        yield Entry(text, codes, sheet.name, address(row, code), cells)
+
+
+def unknown(mapping: Mapping, structure: Structure, taken: Iterable[str]) -> Iterator[CellFinding]:
+    """Columns that are no component of the structure, and not one that is filled in from the questionnaire."""
+    known = {component.id for component in structure.components}
+    spelled = {_plain(name) for name in (*known, *taken)}
+    for column in mapping.columns:
+        if column not in spelled and column not in _PEOPLE:
+            first = next(iter(mapping.entries.values()), None)
+            cell = first.cells.get(column, "") if first else ""
+            yield CellFinding(
+                "S10", "error", f"STRUVAL 150-007: concept {column} of the mapping is not in {structure.name}"
+                f"{near(column, known)}.", "Name the column as the DSD does, or take it out.",
+                mapping.file, mapping.sheet, cell,
+            )  # fmt: skip
+
+
+def spelling(structure: Structure) -> dict[str, str]:
+    """What a heading in capitals stands for in a structure whose ids are written otherwise."""
+    return {_plain(component.id): component.id for component in structure.components}
