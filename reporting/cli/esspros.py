@@ -15,8 +15,9 @@ from reporting.esspros import codes as numeric
 from reporting.esspros import new as news
 from reporting.esspros import questionnaire as questionnaires
 from reporting.esspros.classification import Classification
-from reporting.esspros.samples import written
+from reporting.esspros.samples import figures, written
 from reporting.findings import ordered
+from reporting.submissions import samples as transmitted
 
 esspros = typer.Typer(help="ESSPROS: the questionnaire, from compiling to transmission.", no_args_is_help=True)
 app.add_typer(esspros, name="esspros")
@@ -57,7 +58,9 @@ def new(
     """Write an empty questionnaire, next year's from last year's, or the sample country."""
     words = labels.Words(declarations.load(), lang)
     if sample:
-        for path in written.write(sample, items.load(), words.text):
+        known = items.load()
+        files = written.write(sample, known, words.text)
+        for path in (*files, *transmitted.write(sample, known, figures.codes(known))):
             out.print(str(path), markup=False)
         return
     if output is None:

@@ -54,6 +54,8 @@ class Submission(Record):
     confidentiality: dict[str, Text]
     #: Flags of which the first is sent where a cell has several.
     order: tuple[Text, ...] = ()
+    #: What may stand in a mapping for the country or its currency.
+    placeholders: dict[str, Literal["geo", "currency"]] = {}
     fixed: dict[str, Text] = {}
     axes: dict[str, tuple[Text, ...]] = {}
 

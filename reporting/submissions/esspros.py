@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -83,7 +83,8 @@ def _unmapped(sources: Sources, entries: Mapping[str, object]) -> Iterator[CellF
             f"Add {code} to the mapping, or delete the values.", sources.questionnaire.file, str(first["sheet"]),
             str(first["cell"]), str(first["scheme"]), str(item), str(first["year"]), float(first["value"]),
         )  # fmt: skip
-    absent = [item for item in entries if item not in set(held["item"].unique())]
+    there = set(held["item"].unique())
+    absent = [item for item in entries if item not in there]
     if absent:
         said = ", ".join(absent[:5]) + (" …" if len(absent) > 5 else "")
         yield CellFinding(
@@ -193,20 +194,22 @@ def _places(table: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def without_codes(questionnaire: Questionnaire, mappings: Mapping[str, mapping.Mapping]) -> tuple[CellFinding, ...]:
-    """The questionnaire's findings, when no list of codes was given and the mapping is what knows them.
+def without_codes(
+    findings: Sequence[CellFinding], mappings: Mapping[str, mapping.Mapping]
+) -> tuple[CellFinding, ...]:
+    """The findings on a questionnaire for which no list of codes was given: the mapping is then what knows them.
 
-    A code that only the mapping has is then no error: one warning says that the sums
-    of these codes could not be checked.
+    A code that the mapping has is no error; one warning says that the sums of these
+    codes could not be checked.
     """
     mapped = {code for one in mappings.values() for code in one.entries}
-    known = [f for f in questionnaire.findings if f.rule == "E05" and f.item in mapped]
+    known = [finding for finding in findings if finding.rule == "E05" and finding.item in mapped]
     if not known:
-        return questionnaire.findings
-    kept = tuple(f for f in questionnaire.findings if f not in known)
-    warning = replace(
-        known[0], rule="S25", severity="warning", sheet="", cell="", item="", scheme="", year="",
-        message=f"{len({f.item for f in known})} codes are known from the mapping only: sums of them are not checked.",
-        mend="Give the official list of codes with --codes.",
+        return tuple(findings)
+    first = known[0]
+    warning = CellFinding(
+        "S25", "warning",
+        f"{len({f.item for f in known})} codes are known from the mapping only: their sums are not checked.",
+        "Give the official list of codes with --codes.", first.file,
     )  # fmt: skip
-    return (*kept, warning)
+    return (*(finding for finding in findings if finding not in known), warning)

@@ -57,13 +57,17 @@ class Mapping:
     stated: tuple[str, ...] = ()
 
 
-def read(path: Path, flows: dict[str, Sequence[str]], findings: list[CellFinding]) -> dict[str, Mapping]:
+def read(
+    path: Path, flows: dict[str, Sequence[str]], stands: dict[str, str], findings: list[CellFinding]
+) -> dict[str, Mapping]:
     """The mappings of a workbook, by flow.
 
     Parameters
     ----------
     flows : dict
-        Flow to the names its sheet may have.
+        Flow to what the name of its sheet may have in it.
+    stands : dict
+        Placeholder to the code it stands for (``Country``); to nothing where that is not known.
 
     Raises
     ------
@@ -73,13 +77,13 @@ def read(path: Path, flows: dict[str, Sequence[str]], findings: list[CellFinding
     found: dict[str, Mapping] = {}
     sheets = opened(path, findings)
     for sheet in sheets:
-        flow = next((flow for flow, names in flows.items() if _plain(sheet.name) in map(_plain, names)), "")
+        flow = next((flow for flow, names in flows.items() if _fits(sheet.name, (flow, *names))), "")
         if not flow:
             continue
         if flow in found:
             findings.append(_fault(path, sheet, "", f"the mapping of {flow} is on the sheet {found[flow].sheet} too.",
                                    "Keep one sheet for each."))  # fmt: skip
-        elif mapping := _mapping(path, sheet, flow, findings):
+        elif mapping := _mapping(path, sheet, flow, stands, findings):
             found[flow] = mapping
     if not found and not any(finding.rule == "S21" for finding in findings):
         wanted = " and ".join(names[0] for names in flows.values())
@@ -90,8 +94,14 @@ def read(path: Path, flows: dict[str, Sequence[str]], findings: list[CellFinding
     return found
 
 
+def _fits(sheet: str, names: Sequence[str]) -> bool:
+    """Whether a sheet is named as the flow, or has one of its names in its own."""
+    flow, *parts = map(_plain, names)
+    return _plain(sheet) == flow or any(part in _plain(sheet) for part in parts)
+
+
 def _plain(name: object) -> str:
-    """A heading as components are written: upper case, words joined by one underscore."""
+    """A heading as components are written: upper case, words joined by one underscore, marks dropped."""
     return re.sub(r"[\W_]+", "_", str(name or "").strip().upper()).strip("_")
 
 
@@ -99,7 +109,9 @@ def _fault(path: Path, sheet: Sheet, cell: str, what: str, mend: str) -> CellFin
     return CellFinding("S21", "error", f"Mapping: {what}", mend, path.name, sheet.name, cell)
 
 
-def _mapping(path: Path, sheet: Sheet, flow: str, findings: list[CellFinding]) -> Mapping | None:
+def _mapping(
+    path: Path, sheet: Sheet, flow: str, stands: dict[str, str], findings: list[CellFinding]
+) -> Mapping | None:
     head = next((row for row in range(1, _HEADED + 1) if _columns(sheet, row)), 0)
     if not head:
         findings.append(_fault(path, sheet, "", "no row of headings with CODE among them.",
@@ -110,7 +122,9 @@ def _mapping(path: Path, sheet: Sheet, flow: str, findings: list[CellFinding]) -
     code = next(column for column, name in columns.items() if name in _CODE)
     named = {column: name for column, name in columns.items() if name not in _CODE}
     entries: dict[str, Entry] = {}
-    for entry in _entries(sheet, head, code, named):
+    known = {_plain(name): code for name, code in stands.items()}
+    findings += _unknown(path, sheet, head, named, known)
+    for entry in _entries(sheet, head, code, named, known):
         if first := entries.get(entry.code):
             findings.append(
                 CellFinding("S22", "error", f"Mapping: the code {entry.code} is mapped twice, first in {first.cell}.",
@@ -138,30 +152,51 @@ def _doubled(path: Path, sheet: Sheet, head: int, columns: dict[int, str]) -> It
         seen.add(plain)
 
 
-def _entries(sheet: Sheet, head: int, code: int, columns: dict[int, str]) -> Iterator[Entry]:
+def _unknown(
+    path: Path, sheet: Sheet, head: int, columns: dict[int, str], stands: dict[str, str]
+) -> Iterator[CellFinding]:
+    """Placeholders that stand for what was not said: one finding for each, at the first."""
+    told: set[str] = set()
+    for (row, column), cell in sorted(sheet.cells.items()):
+        name = _plain(cell.value) if isinstance(cell.value, str) and row > head and column in columns else ""
+        if name in stands and not stands[name] and name not in told:
+            told.add(name)
+            yield _fault(path, sheet, address(row, column), f"the placeholder {cell.value} stands for what was not said.",
+                         "Give --geo (and --currency), or write the code.")  # fmt: skip
+
+
+def _entries(
+    sheet: Sheet, head: int, code: int, columns: dict[int, str], stands: dict[str, str]
+) -> Iterator[Entry]:
     for row in sorted({row for row, column in sheet.cells if row > head and column == code}):
-        text = sheet.text(row, code)
+        text = sheet.text(row, code).replace("*", "").replace(" ", "")
         if _PLACEHOLDER.fullmatch(text):
             continue
-        texts = {name: sheet.text(row, column) for column, name in columns.items()}
+        texts = {name: sheet.text(row, column).replace("*", "").strip() for column, name in columns.items()}
+        texts = {name: stands.get(_plain(said), said) for name, said in texts.items()}
         codes = {name: said for name, said in texts.items() if not _PLACEHOLDER.fullmatch(said)}
         cells = {name: address(row, column) for column, name in columns.items()}
         yield Entry(text, codes, sheet.name, address(row, code), cells)
 
 
 def unknown(mapping: Mapping, structure: Structure, taken: Iterable[str]) -> Iterator[CellFinding]:
-    """Columns that are no component of the structure, and not one that is filled in from the questionnaire."""
+    """Columns that are no component of the structure, and not one that is filled in from the questionnaire.
+
+    A column of codes is an error, for they would be lost; one of words is for people.
+    """
     known = {component.id for component in structure.components}
     spelled = {_plain(name) for name in (*known, *taken)}
     for column in mapping.columns:
-        if column not in spelled and column not in _PEOPLE:
-            first = next(iter(mapping.entries.values()), None)
-            cell = first.cells.get(column, "") if first else ""
-            yield CellFinding(
-                "S10", "error", f"STRUVAL 150-007: concept {column} of the mapping is not in {structure.name}"
-                f"{near(column, known)}.", "Name the column as the DSD does, or take it out.",
-                mapping.file, mapping.sheet, cell,
-            )  # fmt: skip
+        filled = [entry for entry in mapping.entries.values() if column in entry.codes]
+        if column in spelled or column in _PEOPLE or not filled:
+            continue
+        codes = all(re.fullmatch(r"[A-Z0-9_.]+", entry.codes[column]) for entry in filled)
+        yield CellFinding(
+            "S10", "error" if codes else "information",
+            f"STRUVAL 150-007: concept {column} of the mapping is not in {structure.name}{near(column, known)}"
+            + ("." if codes else ": taken for words, and not sent."),
+            "Name the column as the DSD does, or take it out.", mapping.file, mapping.sheet, filled[0].cells[column],
+        )  # fmt: skip
 
 
 def spelling(structure: Structure) -> dict[str, str]:
