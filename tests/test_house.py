@@ -26,6 +26,7 @@ LAYERS = [
         "charts",
         "prose",
         "workbook",
+        "checked",
         "revised",
         "surveyed",
         "assessed",
@@ -68,7 +69,7 @@ OWNERS = {
     "tenacity": {"sources"},
     "typer": {"cli"},
     "typst": {"publications"},
-    "xlsxwriter": {"workbook", "forms", "esspros", "submissions"},
+    "xlsxwriter": {"workbook", "forms", "checked", "esspros", "submissions"},
     "IPython": {"page"},
 }
 
