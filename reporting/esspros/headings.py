@@ -122,9 +122,9 @@ def _unheaded(sheet: Sheet, head: Head, heads: dict[int, str], found: Found) -> 
     taken = {head.codes, *head.schemes.values(), *(c for c, text in heads.items() if scheme_of(text))}
     first: dict[int, int] = {}
     for (row, column), cell in sheet.cells.items():
-        if row > head.row and column > head.codes and column not in taken and isinstance(cell.value, float):
-            if code_of(sheet.cells.get((row, head.codes))):
-                first.setdefault(column, row)
+        beside = row > head.row and column > head.codes and column not in taken
+        if beside and isinstance(cell.value, float) and code_of(sheet.cells.get((row, head.codes))):
+            first.setdefault(column, row)
     for column, row in first.items():
         text = heads.get(column, "")
         if not _LAST.match(text):
