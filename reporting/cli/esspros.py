@@ -17,7 +17,6 @@ from reporting.esspros import questionnaire as questionnaires
 from reporting.esspros.classification import Classification
 from reporting.esspros.samples import figures, written
 from reporting.findings import ordered
-from reporting.submissions import samples as transmitted
 
 esspros = typer.Typer(help="ESSPROS: the questionnaire, from compiling to transmission.", no_args_is_help=True)
 app.add_typer(esspros, name="esspros")
@@ -58,6 +57,8 @@ def new(
     """Write an empty questionnaire, next year's from last year's, or the sample country."""
     words = labels.Words(declarations.load(), lang)
     if sample:
+        from reporting.submissions import samples as transmitted
+
         known = items.load()
         files = written.write(sample, known, words.text)
         for path in (*files, *transmitted.write(sample, known, figures.codes(known))):

@@ -6,19 +6,19 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reporting import declarations, labels
 from reporting.cli.common import Json, app, err, out
 from reporting.cli.esspros import CodesOption, SchemesOption, classified
+from reporting.cli.esspros_check import LangOption
 from reporting.errors import UsageError
-from reporting.esspros import questionnaire as questionnaires
 from reporting.findings import CellFinding, ordered
-from reporting.submissions import esspros as collected
-from reporting.submissions import incoming, mapping, quality, sending, structures
-from reporting.submissions.sending import Material, Order, Sent
+
+if TYPE_CHECKING:
+    from reporting.submissions.sending import Material, Order, Sent
 
 submit = typer.Typer(help="Transmission packages: SDMX files, pre-checked, whole or not at all.", no_args_is_help=True)
 app.add_typer(submit, name="submit")
@@ -48,6 +48,7 @@ def esspros_(
     dsd: Dsd,
     codes: CodesOption = None,
     schemes: SchemesOption = None,
+    last: Annotated[Path | None, typer.Option(help="The last transmission, for revisions (W14).")] = None,
     output: Output = None,
     sender: Sender = "",
     pattern: Pattern = "",
@@ -59,9 +60,16 @@ def esspros_(
     archived: Zip = False,
     force: Force = False,
     reason: Reason = "",
+    lang: LangOption = "en",
     as_json: Json = False,
 ) -> None:
     """Make the package of a questionnaire: SDMX-CSV 2.0 and SDMX-ML 2.1 files, findings, quality tables, receipt."""
+    from reporting.esspros import questionnaire as questionnaires
+    from reporting.esspros import rules
+    from reporting.submissions import esspros as collected
+    from reporting.submissions import mapping, quality, structures
+    from reporting.submissions.sending import Material
+
     known = declarations.load()
     declared = _declared(known, "esspros")
     order = _order(known, output, sender, pattern, number, test, archived, force, reason)
@@ -70,12 +78,14 @@ def esspros_(
     stands = _stands(declared, geo, currency)
     mappings = mapping.read(mapping_file, {f: d.sheets for f, d in declared.flows.items()}, stands, found)
     questionnaire = questionnaires.read(workbook, classified(codes), schemes)
-    found += collected.without_codes(questionnaire.findings, mappings) if codes is None else questionnaire.findings
+    before = questionnaires.read(last, questionnaire.classification, schemes) if last else None
+    checked = rules.check(questionnaire, rules.Beside(before), rules.declared(known))
+    found += collected.without_codes(checked, mappings) if codes is None else checked
     sources = collected.Sources(questionnaire, mappings, given, declared, _by_flow(structure, declared.flows))
     datasets = collected.datasets(sources, found)
-    inputs = {p.name: p for p in (workbook, mapping_file, *dsd, *filter(None, (codes, schemes)))}
+    inputs = {p.name: p for p in (workbook, mapping_file, *dsd, *filter(None, (codes, schemes, last)))}
     material = Material(declared, datasets, found, inputs, dsd, quality.tables(questionnaire, datasets, found))
-    _finish(sending.send(material, order), order, as_json)
+    _send(known, material, order, workbook, lang, as_json)
 
 
 @submit.command("check", epilog="Example: reporting submit check ESSPROS_EXP_A_XX_2023_0000_V0001.xml --dsd structure.xml")
@@ -85,6 +95,8 @@ def check_(
     as_json: Json = False,
 ) -> None:
     """Check SDMX files as their receiver would: well-formed, schema, DSD and version, codes, keys, attributes."""
+    from reporting.submissions import incoming, structures
+
     given = structures.read(dsd)
     found = ordered(finding for file in files for finding in incoming.check(file, given))
     if as_json:
@@ -110,6 +122,8 @@ def _order(
         raise UsageError("--force needs a reason, which is recorded in the package: --reason 'agreed with …'.")
     if reason and not force:
         raise UsageError("--reason goes with --force, which makes the package in spite of errors.")
+    from reporting.submissions.sending import Order
+
     prepared = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     folder = output or known.home / "outputs" / "submissions"
     return Order(folder, prepared, pattern, sender, number, test, archived, reason.strip())
@@ -130,6 +144,24 @@ def _by_flow(stated: Sequence[str], flows: Sequence[str] | dict[str, Any]) -> di
             raise UsageError(f"--structure {text}: the flows are {', '.join(flows)}.")
         found |= {flow: name} if sign else dict.fromkeys(flows, text)
     return found
+
+
+def _send(
+    known: declarations.Declarations, material: Material, order: Order, workbook: Path, lang: str, as_json: bool
+) -> None:
+    """Make the package, with workbook and page of the findings in it, and say what came of it."""
+    from reporting import checked
+    from reporting.submissions import sending
+
+    rules = {**known.collections.get(material.declared.id, {}), **known.collections.get("submission", {})}
+    words = labels.Words(known, lang)
+    about = checked.Checked(words.text("Findings of a check"), workbook, order.prepared[:10], rules)
+
+    def report(folder: Path, findings: Sequence[CellFinding]) -> None:
+        checked.write_workbook(folder / "findings.xlsx", findings, about, words)
+        checked.write_page(folder / "findings.html", findings, about, words)
+
+    _finish(sending.send(material, order, report), order, as_json)
 
 
 def _finish(sent: Sent, order: Order, as_json: bool) -> None:
