@@ -130,7 +130,7 @@ def _written(
 ) -> tuple[list[CellFinding], dict[str, str]]:
     """Write the data files, validate them and read them back; while one process reads, this one goes on."""
     dsds = [files.received(path) for path in material.dsds]
-    waiting: list[tuple[DataSet, str, Callable[[], pd.DataFrame]]] = []
+    waiting: list[tuple[DataSet, Path, Callable[[], pd.DataFrame]]] = []
     findings: list[CellFinding] = []
     read_by = {}
     with readback.Reader(sum(len(dataset.rows) for dataset in datasets), dsds) as reader:
@@ -138,7 +138,7 @@ def _written(
             path = folder / f"{names[dataset.flow]}.xml"
             own = replace(header, id=path.stem.replace(".", "_"))
             messages.write_ml(path, own, dataset.structure, dataset.rows)
-            waiting.append((dataset, path.name, reader.begin(path, dataset.structure.name)))
+            waiting.append((dataset, path, reader.begin(path, dataset.structure.name)))
             table = path.with_suffix(".csv")
             messages.write_csv(table, own, dataset.structure, dataset.rows)
             findings += readback.differences(incoming.read(table.read_bytes(), table.name).rows, dataset, table.name)
@@ -146,18 +146,22 @@ def _written(
             read_by |= {table.name: "pandas", path.name: "sdmx1"}
             if reader.small:
                 again = partial(readback.read, table, dataset.structure.name, dsds)
-                waiting.append((dataset, table.name, again))
+                waiting.append((dataset, table, again))
                 read_by[table.name] = "pandas, sdmx1"
-        for dataset, name, reading in waiting:
-            findings += _compared(dataset, name, reading)
+        for dataset, path, reading in waiting:
+            findings += _compared(dataset, path, reading)
     return findings, read_by
 
 
-def _compared(dataset: DataSet, name: str, reading: Callable[[], pd.DataFrame]) -> Iterator[CellFinding]:
+def _compared(dataset: DataSet, path: Path, reading: Callable[[], pd.DataFrame]) -> Iterator[CellFinding]:
+    """What another reader makes of a file; where it stumbles over the structure, what our own does."""
     try:
-        yield from readback.differences(reading(), dataset, name)
+        found = reading()
     except SourceUnreadable as error:
-        yield dataset.finding("S31", f"{name}: {error}", "See to what the other findings say.", file=name)
+        said = f"{path.name}: {error} It was read back by this program's own reader."
+        yield dataset.finding("S31", said, "See to what the other findings say.", severity="warning", file=path.name)
+        found = incoming.read(path.read_bytes(), path.name).rows
+    yield from readback.differences(found, dataset, path.name)
 
 
 def _accompanied(

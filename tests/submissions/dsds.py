@@ -67,7 +67,7 @@ def definition(
         for group, of in (groups or {}).items()
     )
     listed = "".join(
-        _component("Attribute", a, f'assignmentStatus="{status}"', _related(of, dimensions), COMMENT if a == "COMMENT_OBS" else "")
+        _component("Attribute", a, f'assignmentStatus="{status}"', _related(of, dimensions), COMMENT if a.startswith(("COMMENT", "CUSTOM_BREAKDOWN_LB")) else "")
         for a, (status, of) in attributes.items()
     )
     return (
