@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,7 +89,9 @@ def esspros_(
     _send(known, material, order, workbook, lang, as_json)
 
 
-@submit.command("check", epilog="Example: reporting submit check ESSPROS_EXP_A_XX_2023_0000_V0001.xml --dsd structure.xml")
+@submit.command(
+    "check", epilog="Example: reporting submit check ESSPROS_EXP_A_XX_2023_0000_V0001.xml --dsd structure.xml"
+)
 def check_(
     files: Annotated[list[Path], typer.Argument(help="SDMX-ML 2.1 structure-specific or SDMX-CSV files.")],
     dsd: Dsd,
@@ -179,7 +182,9 @@ def _finish(sent: Sent, order: Order, as_json: bool) -> None:
         err.print(f"No package was made: {_counted(sent.findings)}.", markup=False)
         raise typer.Exit(1)
     if not as_json:
-        out.print(f"{sent.path}: {sum(d['observations'] for d in sent.receipt['datasets'])} observations.", markup=False)
+        out.print(
+            f"{sent.path}: {sum(d['observations'] for d in sent.receipt['datasets'])} observations.", markup=False
+        )
     if order.reason:
         err.print(f"Made in spite of errors; the reason is in the receipt: {order.reason}", markup=False)
 
@@ -192,5 +197,5 @@ def _say(findings: Sequence[CellFinding]) -> None:
 
 
 def _counted(findings: Sequence[CellFinding]) -> str:
-    counts = {s: sum(f.severity == s for f in findings) for s in ("error", "warning", "information")}
-    return ", ".join(f"{count} of severity {severity}" for severity, count in counts.items() if count) or "no finding"
+    kinds = [f"of severity {f.severity}" if f.outcome == "failed" else "undecidable" for f in findings]
+    return ", ".join(f"{count} {kind}" for kind, count in Counter(kinds).items()) or "no finding"

@@ -43,10 +43,13 @@ def datasets(sources: Sources, findings: list[CellFinding]) -> list[DataSet]:
     found = []
     for flow, mapped in sources.mappings.items():
         declared = sources.declared.flows[flow]
+        stated = (sources.stated.get(flow, ""), declared.structure, *mapped.stated)
+        columns = {
+            known[c] for known in map(mapping.spelling, sources.structures) for c in mapped.columns if c in known
+        }
         structure = selection.selected(
-            sources.structures, flow, (flow, *declared.sheets), (sources.stated.get(flow, ""), declared.structure, *mapped.stated),
-            (c for c in mapped.columns if mapping.spelling(sources.structures[0]).get(c)), mapped.file, findings,
-        )  # fmt: skip
+            sources.structures, flow, (flow, *declared.sheets), stated, columns, mapped.file, findings
+        )
         findings += mapping.unknown(mapped, structure, _filled_in(structure, sources.declared))
         findings += _multiplied(mapped, sources.declared)
         own = {item: entry for item, (of, entry) in entries.items() if of == flow}
@@ -77,9 +80,10 @@ def _unmapped(sources: Sources, entries: Mapping[str, object]) -> Iterator[CellF
     held = table[table["value"].notna()]
     for item, rows in held[~held["item"].isin(list(entries))].groupby("item", sort=False, observed=True):
         first = rows.iloc[0]
-        code = (classification.code(str(item)) if item in classification else "") or item
+        code = (classification.code(str(item)) if item in classification else "") or str(item)
         yield CellFinding(
-            "S23", "error", f"The code {code} has {len(rows)} values and no row in the mapping: they would not be sent.",
+            "S23", "error",
+            f"The code {code} has {len(rows)} values and no row in the mapping: they would not be sent.",
             f"Add {code} to the mapping, or delete the values.", sources.questionnaire.file, str(first["sheet"]),
             str(first["cell"]), str(first["scheme"]), str(item), str(first["year"]), float(first["value"]),
         )  # fmt: skip
@@ -88,7 +92,8 @@ def _unmapped(sources: Sources, entries: Mapping[str, object]) -> Iterator[CellF
     if absent:
         said = ", ".join(absent[:5]) + (" …" if len(absent) > 5 else "")
         yield CellFinding(
-            "S24", "information", f"{len(absent)} mapped codes have no value in the questionnaire and are not sent: {said}.",
+            "S24", "information",
+            f"{len(absent)} mapped codes have no value in the questionnaire and are not sent: {said}.",
             "See whether they are really empty.", sources.questionnaire.file,
         )  # fmt: skip
 
@@ -194,9 +199,7 @@ def _places(table: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def without_codes(
-    findings: Sequence[CellFinding], mappings: Mapping[str, mapping.Mapping]
-) -> tuple[CellFinding, ...]:
+def without_codes(findings: Sequence[CellFinding], mappings: Mapping[str, mapping.Mapping]) -> tuple[CellFinding, ...]:
     """The findings on a questionnaire for which no list of codes was given: the mapping is then what knows them.
 
     A code that the mapping has is no error; one warning says that the sums of these

@@ -16,9 +16,7 @@ from reporting.submissions.structures import Structure
 _MISSING = {"m", "z"}
 
 
-def sendable(
-    table: pd.DataFrame, declared: Submission, file: str
-) -> tuple[npt.NDArray[np.bool_], list[CellFinding]]:
+def sendable(table: pd.DataFrame, declared: Submission, file: str) -> tuple[npt.NDArray[np.bool_], list[CellFinding]]:
     """Which rows are sent: those with a value, and those whose flag says why there is none."""
     there = table["value"].notna().to_numpy()
     flags = {flag: bool(_MISSING & set(_parts(flag, declared))) for flag in table["flag"].unique().tolist()}

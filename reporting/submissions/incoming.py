@@ -64,9 +64,10 @@ def _checked(received: Received, structures: tuple[Structure, ...]) -> Iterator[
     structure = (fitting or near)[0]
     if not fitting:
         yield CellFinding(
-            "S03", "error", f"STRUVAL 150: the file refers to {' and '.join(filter(None, stated)) or 'no structure'}; "
-            f"the DSD given is {', '.join(s.name for s in near)}.", "Make the file for the version of the DSD in force.",
-            file=received.file,
+            "S03", "error",
+            f"STRUVAL 150: the file refers to {' and '.join(filter(None, stated)) or 'no structure'}; the DSD "
+            f"given is {', '.join(s.name for s in near)}.",
+            "Make the file for the version of the DSD in force.", file=received.file,
         )  # fmt: skip
     yield from precheck.check(DataSet("", structure, received.rows, received.places, received.file))
     if received.tree is not None and fitting:

@@ -46,7 +46,8 @@ class Entry:
 class Mapping:
     """The rows for one dataset.
 
-    ``stated`` are the structures the sheet itself says it is made for.
+    ``stated`` are the structures the sheet itself says it is made for, ``doubled``
+    headings that are there twice, with the cell of the second.
     """
 
     flow: str
@@ -55,6 +56,7 @@ class Mapping:
     columns: tuple[str, ...]
     entries: dict[str, Entry]
     stated: tuple[str, ...] = ()
+    doubled: tuple[tuple[str, str], ...] = ()
 
 
 def read(
@@ -118,7 +120,6 @@ def _mapping(
                                "Write CODE and the names of the components into one row."))  # fmt: skip
         return None
     columns = _columns(sheet, head)
-    findings += _doubled(path, sheet, head, columns)
     code = next(column for column, name in columns.items() if name in _CODE)
     named = {column: name for column, name in columns.items() if name not in _CODE}
     entries: dict[str, Entry] = {}
@@ -134,7 +135,8 @@ def _mapping(
             entries[entry.code] = entry
     stated = {entry.codes.pop(name) for entry in entries.values() for name in _STATED if name in entry.codes}
     components = tuple(name for name in named.values() if name not in _STATED)
-    return Mapping(flow, path.name, sheet.name, components, entries, tuple(sorted(stated)))
+    doubled = tuple(_doubled(head, {at: "CODE" if name in _CODE else name for at, name in columns.items()}))
+    return Mapping(flow, path.name, sheet.name, components, entries, tuple(sorted(stated)), doubled)
 
 
 def _columns(sheet: Sheet, row: int) -> dict[int, str]:
@@ -143,13 +145,13 @@ def _columns(sheet: Sheet, row: int) -> dict[int, str]:
     return {column: name for column, name in names.items() if name} if _CODE & set(names.values()) else {}
 
 
-def _doubled(path: Path, sheet: Sheet, head: int, columns: dict[int, str]) -> Iterator[CellFinding]:
+def _doubled(head: int, columns: dict[int, str]) -> Iterator[tuple[str, str]]:
+    """Headings that are there before, and where they are again."""
     seen: set[str] = set()
     for column, name in columns.items():
-        plain = "CODE" if name in _CODE else name
-        if plain in seen and plain not in _PEOPLE:
-            yield _fault(path, sheet, address(head, column), f"the column {name} is there twice.", "Keep one of them.")
-        seen.add(plain)
+        if name in seen:
+            yield name, address(head, column)
+        seen.add(name)
 
 
 def _unknown(
@@ -161,13 +163,12 @@ def _unknown(
         name = _plain(cell.value) if isinstance(cell.value, str) and row > head and column in columns else ""
         if name in stands and not stands[name] and name not in told:
             told.add(name)
-            yield _fault(path, sheet, address(row, column), f"the placeholder {cell.value} stands for what was not said.",
+            what = f"the placeholder {cell.value} stands for what was not said."
+            yield _fault(path, sheet, address(row, column), what,
                          "Give --geo (and --currency), or write the code.")  # fmt: skip
 
 
-def _entries(
-    sheet: Sheet, head: int, code: int, columns: dict[int, str], stands: dict[str, str]
-) -> Iterator[Entry]:
+def _entries(sheet: Sheet, head: int, code: int, columns: dict[int, str], stands: dict[str, str]) -> Iterator[Entry]:
     for row in sorted({row for row, column in sheet.cells if row > head and column == code}):
         text = sheet.text(row, code).replace("*", "").replace(" ", "")
         if _PLACEHOLDER.fullmatch(text):
@@ -183,9 +184,14 @@ def unknown(mapping: Mapping, structure: Structure, taken: Iterable[str]) -> Ite
     """Columns that are no component of the structure, and not one that is filled in from the questionnaire.
 
     A column of codes is an error, for they would be lost; one of words is for people.
+    A component that is there twice is an error too.
     """
     known = {component.id for component in structure.components}
     spelled = {_plain(name) for name in (*known, *taken)}
+    for name, cell in mapping.doubled:
+        if name in spelled | {"CODE"}:
+            yield CellFinding("S21", "error", f"Mapping: the column {name} is there twice.", "Keep one of them.",
+                              mapping.file, mapping.sheet, cell)  # fmt: skip
     for column in mapping.columns:
         filled = [entry for entry in mapping.entries.values() if column in entry.codes]
         if column in spelled or column in _PEOPLE or not filled:

@@ -40,7 +40,9 @@ def named(pattern: str, dataset: str, freq: str, geo: str, year: str, number: in
     except ValueError as error:
         raise UsageError(f"--pattern {pattern}: {error}. Its fields are {', '.join(sorted(_FIELDS))}.") from None
     if strange:
-        raise UsageError(f"--pattern {pattern}: {', '.join(sorted(strange))} is no field: {', '.join(sorted(_FIELDS))}.")
+        raise UsageError(
+            f"--pattern {pattern}: {', '.join(sorted(strange))} is no field: {', '.join(sorted(_FIELDS))}."
+        )
     if not _SAFE.fullmatch(name):
         raise UsageError(f"--pattern {pattern} gives {name!r}: a name has letters, digits, _ . and - only.")
     return name

@@ -55,7 +55,7 @@ def _without_time_or_measure(dataset: DataSet) -> Iterator[CellFinding]:
 
 def _unknown(dataset: DataSet) -> Iterator[CellFinding]:
     known = {component.id for component in dataset.structure.components}
-    for column in (c for c in dataset.rows if c not in known and (dataset.rows[c] != "").any()):
+    for column in (str(c) for c in dataset.rows if c not in known and (dataset.rows[c] != "").any()):
         yield dataset.finding(
             "S10", f"STRUVAL 150-007: concept {column} is not in {dataset.structure.name}{near(column, known)}.",
             "Take the column out, or name the concept as the DSD does.",
@@ -144,7 +144,9 @@ def _texts(dataset: DataSet) -> Iterator[CellFinding]:
         texts = dataset.rows[component.id].astype(str)
         if component.longest:
             said = f"STRUVAL 150: {component.id} is longer than {component.longest} characters"
-            yield from _first(dataset, np.asarray(texts.str.len() > component.longest), "S12", said, "Shorten the text.")
+            yield from _first(
+                dataset, np.asarray(texts.str.len() > component.longest), "S12", said, "Shorten the text."
+            )
         if component.pattern:
             fits = texts.str.fullmatch(component.pattern) | (texts == "")
             said = f"STRUVAL 150: {component.id} is not of the form {component.pattern}"
@@ -201,7 +203,8 @@ def _within(dataset: DataSet, region: Region) -> Mask:
 def _spanned(periods: pd.Series[str], spans: Iterable[tuple[int | None, int | None]], listed: frozenset[str]) -> Mask:
     years = pd.to_numeric(periods.astype(str).str[:4], errors="coerce").to_numpy(float)
     parts = [(years >= (start or -np.inf)) & (years <= (end or np.inf)) for start, end in spans]
-    return np.logical_or.reduce([np.asarray(periods.isin(list(listed))), *parts])
+    inside: Mask = np.logical_or.reduce([np.asarray(periods.isin(list(listed))), *parts])
+    return inside
 
 
 def _shut_out(dataset: DataSet, wrong: Mask, admitted: list[Region]) -> Iterator[CellFinding]:
@@ -213,11 +216,11 @@ def _shut_out(dataset: DataSet, wrong: Mask, admitted: list[Region]) -> Iterator
     names |= {dataset.structure.time} if any(r.spans for r in dataset.structure.regions) else set()
     columns = [c.id for c in dataset.structure.components if c.id in names and c.id in dataset.rows]
     keys = dataset.rows[columns].iloc[found].drop_duplicates()
-    for row, key in list(zip(keys.index, keys.itertuples(index=False), strict=True))[:_TOLD]:
+    for row, *key in list(keys.itertuples())[:_TOLD]:
         said = ", ".join(f"{name} {text}" for name, text in zip(columns, key, strict=True))
         yield dataset.finding(
             "S07", f"STRUVAL 150: the content constraint of {dataset.structure.name} does not admit {said}.",
-            "Leave it out, or ask the collector to widen the constraint.", int(dataset.rows.index.get_loc(row)),
+            "Leave it out, or ask the collector to widen the constraint.", int(row),
         )  # fmt: skip
     if len(keys) > _TOLD:
         said = f"STRUVAL 150: {len(keys) - _TOLD} more keys are not admitted by the content constraint."

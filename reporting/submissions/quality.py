@@ -60,20 +60,22 @@ def rules(findings: Sequence[CellFinding]) -> pd.DataFrame:
 def rates(questionnaire: Questionnaire) -> pd.DataFrame:
     """The rates of net benefits as their quality report names them: RATE_TYPE SCHEME_NUMBER BENEFIT_CODE."""
     net, classification = questionnaire.net, questionnaire.classification
-    codes = {item: (classification.code(item) if item in classification else "") or item for item in net["item"].unique()}
+    codes = {
+        item: (classification.code(item) if item in classification else "") or item for item in net["item"].unique()
+    }
     kinds = {"T": net["AITR"], "SC": net["AISCR"], "TSC": net["AITR"] + net["AISCR"]}
+    of = [f"{scheme} {codes[item]}" for scheme, item in zip(net["scheme"], net["item"], strict=True)]
+    said = {"year": net["year"], "flag": net["flag"], "comment": net["comment"]}
     parts = [
-        pd.DataFrame(
-            {"year": net["year"], "rate": [f"{kind} {s} {codes[i]}" for s, i in zip(net["scheme"], net["item"], strict=True)],
-             "value": rate, "flag": net["flag"], "comment": net["comment"]}
-        )
-        for kind, rate in kinds.items()
-    ]  # fmt: skip
-    found = pd.concat(parts, ignore_index=True)
+        pd.DataFrame({"rate": [f"{kind} {one}" for one in of], "value": rate, **said}) for kind, rate in kinds.items()
+    ]
+    found = pd.concat(parts, ignore_index=True)[["year", "rate", "value", "flag", "comment"]]
     return found[found["value"].notna()]
 
 
-def tables(questionnaire: Questionnaire, datasets: Sequence[DataSet], findings: Sequence[CellFinding]) -> dict[str, pd.DataFrame]:
+def tables(
+    questionnaire: Questionnaire, datasets: Sequence[DataSet], findings: Sequence[CellFinding]
+) -> dict[str, pd.DataFrame]:
     """All tables, by the names of their files."""
     return {
         "completeness": completeness(questionnaire),

@@ -121,7 +121,7 @@ def _rows(file: bytes | Path, definition: Any) -> pd.DataFrame:
     logging.getLogger("sdmx").setLevel(logging.ERROR)  # it warns of each attribute that no observation has
     gc.disable()  # many small objects that all stay: collecting takes half the time
     try:
-        message = sdmx.read_sdmx(io.BytesIO(file) if isinstance(file, bytes) else file, structure=definition)
+        message: Any = sdmx.read_sdmx(io.BytesIO(file) if isinstance(file, bytes) else file, structure=definition)
         measure = definition.measures[0].id
         return pd.DataFrame([record for dataset in message.data for record in _records(dataset, measure)]).fillna("")
     except Exception as error:  # sdmx1 raises whatever its model raises
@@ -175,4 +175,5 @@ def differences(read_again: pd.DataFrame, dataset: DataSet, file: str) -> Iterat
         if other.any():
             at = int(other.argmax())
             said = f"read back, {file} has {column} {again[column][at]!r} instead of {sent[column][at]!r}"
-            yield dataset.finding("S30", f"{said}, at {'.'.join(sent.loc[at, key])}.", mend, file=file)
+            where = ".".join(sent[name][at] for name in key)
+            yield dataset.finding("S30", f"{said}, at {where}.", mend, file=file)

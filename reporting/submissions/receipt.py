@@ -47,7 +47,9 @@ def checksum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def record(facts: Facts, datasets: Sequence[DataSet], findings: Sequence[CellFinding], outputs: Mapping[str, str]) -> dict[str, Any]:
+def record(
+    facts: Facts, datasets: Sequence[DataSet], findings: Sequence[CellFinding], outputs: Mapping[str, str]
+) -> dict[str, Any]:
     """The receipt, for machines."""
     return {
         "package": facts.package,
@@ -135,7 +137,8 @@ def _cell(value: object) -> object:
 def table_csv(table: pd.DataFrame) -> bytes:
     """A table for the quality report; no text of it is a formula."""
     safe = table.apply(lambda column: column.map(_cell))
-    return b"\xef\xbb\xbf" + safe.to_csv(index=False, lineterminator="\n").encode()
+    text: str = safe.to_csv(index=False, lineterminator="\n")
+    return b"\xef\xbb\xbf" + text.encode()
 
 
 def sums(outputs: Mapping[str, str]) -> bytes:

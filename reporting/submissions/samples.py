@@ -104,7 +104,12 @@ def mapping(items: Iterable[Item], codes: Mapping[str, str]) -> bytes:
 
 
 def _cell(head: str, item: Item, codes: Mapping[str, str]) -> str:
-    computed = {"TIME_PERIOD": "<year>", "OBS_VALUE": "<value>", "CUSTOM_BREAKDOWN": "<scheme>", "SECTOR": _sector(item)}
+    computed = {
+        "TIME_PERIOD": "<year>",
+        "OBS_VALUE": "<value>",
+        "CUSTOM_BREAKDOWN": "<scheme>",
+        "SECTOR": _sector(item),
+    }
     of_item = {"LABEL": item.label, "CODE": codes[item.item], _code(item)[1]: _code(item)[2]}
     return {**_FIXED, **computed, **of_item}[head]
 
@@ -158,7 +163,10 @@ def _definition(
     key = list(definition.dimensions.components)
     period = common.Facet(value_type=common.FacetValueType.observationalTimePeriod)
     definition.dimensions.append(
-        v21.TimeDimension(**described("TIME_PERIOD", order=len(key) + 1), local_representation=common.Representation(non_enumerated=[period]))
+        v21.TimeDimension(
+            **described("TIME_PERIOD", order=len(key) + 1),
+            local_representation=common.Representation(non_enumerated=[period]),
+        )
     )
     definition.measures.append(v21.PrimaryMeasure(**described("OBS_VALUE")))
     for attribute, (mandatory, of_series) in _ATTRIBUTES.items():

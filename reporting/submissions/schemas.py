@@ -47,7 +47,9 @@ def document(structure: Structure) -> Any:
         etree.SubElement(root, f"{{{_XS}}}import", namespace=space, schemaLocation=(folder / file).as_uri())
     for component in structure.components:
         _type(root, component)
-    levels = {level: [a for a in structure.attributes if a.level == level] for level in ("dataset", "series", "observation")}
+    levels = {
+        level: [a for a in structure.attributes if a.level == level] for level in ("dataset", "series", "observation")
+    }
     for name, dimensions in structure.groups:
         _group(root, name, structure, dimensions)
     _restricted(root, "ObsType", "dsd:TimeSeriesObsType", (), _observation(structure, levels["observation"]))
@@ -96,7 +98,13 @@ def _restricted(
     etree.SubElement(sequence, f"{{{_XS}}}element", ref="common:Annotations", minOccurs="0")
     for child, kind in children:
         etree.SubElement(
-            sequence, f"{{{_XS}}}element", name=child, type=kind, form="unqualified", minOccurs="0", maxOccurs="unbounded"
+            sequence,
+            f"{{{_XS}}}element",
+            name=child,
+            type=kind,
+            form="unqualified",
+            minOccurs="0",
+            maxOccurs="unbounded",
         )
     for component, required in components:
         _attribute(restriction, component, required)

@@ -132,7 +132,7 @@ def _written(
     dsds = [files.received(path) for path in material.dsds]
     waiting: list[tuple[DataSet, Path, Callable[[], pd.DataFrame]]] = []
     findings: list[CellFinding] = []
-    read_by = {}
+    read_by: dict[str, str] = {}
     with readback.Reader(sum(len(dataset.rows) for dataset in datasets), dsds) as reader:
         for dataset in datasets:
             path = folder / f"{names[dataset.flow]}.xml"

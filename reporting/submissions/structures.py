@@ -277,7 +277,9 @@ def chosen(structures: Iterable[Structure], stated: str) -> Iterator[Structure]:
         if wanted and all(
             said in (None, known)
             for said, known in zip(
-                wanted.group("agency", "id", "version"), (structure.agency, structure.id, structure.version), strict=True
+                wanted.group("agency", "id", "version"),
+                (structure.agency, structure.id, structure.version),
+                strict=True,
             )
         ):
             yield structure

@@ -1,5 +1,7 @@
 """Structure messages as collectors give them, small, with what a test wants in them."""
 
+# ruff: noqa: E501  # messages as collectors write them, in one piece
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -62,19 +64,28 @@ def definition(
         key += _component("TimeDimension", "TIME_PERIOD", f'position="{len(dimensions) + 1}"', kind=period)
     grouped = "".join(
         f'<s:Group id="{group}">'
-        + "".join(f'<s:GroupDimension><s:DimensionReference><Ref id="{d}"/></s:DimensionReference></s:GroupDimension>' for d in of)
+        + "".join(
+            f'<s:GroupDimension><s:DimensionReference><Ref id="{d}"/></s:DimensionReference></s:GroupDimension>'
+            for d in of
+        )
         + "</s:Group>"
         for group, of in (groups or {}).items()
     )
     listed = "".join(
-        _component("Attribute", a, f'assignmentStatus="{status}"', _related(of, dimensions), COMMENT if a.startswith(("COMMENT", "CUSTOM_BREAKDOWN_LB")) else "")
+        _component(
+            "Attribute",
+            a,
+            f'assignmentStatus="{status}"',
+            _related(of, dimensions),
+            COMMENT if a.startswith(("COMMENT", "CUSTOM_BREAKDOWN_LB")) else "",
+        )
         for a, (status, of) in attributes.items()
     )
     return (
         f'<s:DataStructure id="{name}" agencyID="XX1" version="{version}"><c:Name xml:lang="en">{name}</c:Name>'
         f'<s:DataStructureComponents><s:DimensionList id="DimensionDescriptor">{key}</s:DimensionList>{grouped}'
         f'<s:AttributeList id="AttributeDescriptor">{listed}</s:AttributeList><s:MeasureList id="MeasureDescriptor">'
-        f'{_component("PrimaryMeasure", "OBS_VALUE", "")}</s:MeasureList></s:DataStructureComponents></s:DataStructure>'
+        f"{_component('PrimaryMeasure', 'OBS_VALUE', '')}</s:MeasureList></s:DataStructureComponents></s:DataStructure>"
     )
 
 

@@ -45,7 +45,9 @@ def test_the_header_says_who_sends_what(structure, tmp_path):
     """ID, test, time, sender, receiver, structure with version, action and period stand in the header, in its order."""
     path, _, _ = write(structure, tmp_path)
     header = etree.parse(str(path)).getroot()[0]
-    texts = {etree.QName(element).localname: element.text for element in header if element.text and element.text.strip()}
+    texts = {
+        etree.QName(element).localname: element.text for element in header if element.text and element.text.strip()
+    }
     assert texts == {"ID": "T1", "Test": "true", "Prepared": "2025-01-01T00:00:00Z", "DataSetAction": "Append",
                      "ReportingBegin": "2022", "ReportingEnd": "2023"}  # fmt: skip
     assert [header.find(f"{{*}}{party}").get("id") for party in ("Sender", "Receiver")] == ["XX2", "4D0"]
@@ -73,7 +75,8 @@ def test_series_hold_their_observations_in_time(structure, tmp_path):
     path, _, _ = write(structure, tmp_path)
     series = etree.parse(str(path)).getroot().findall("{*}DataSet/Series")
     assert [dict(s.attrib) for s in series] == [
-        {"FREQ": "A", "REF_AREA": "XX", "ITEM": "I1", "CUSTOM_BREAKDOWN": code, "UNIT_MULT": "6"} for code in ("_T", "SCH001")
+        {"FREQ": "A", "REF_AREA": "XX", "ITEM": "I1", "CUSTOM_BREAKDOWN": code, "UNIT_MULT": "6"}
+        for code in ("_T", "SCH001")
     ]
     assert [dict(o.attrib) for o in series[1]] == [
         {"TIME_PERIOD": "2022", "OBS_VALUE": "1", "OBS_STATUS": "E", "CONF_STATUS": "F"},
@@ -90,7 +93,9 @@ def test_the_csv_names_its_structure_in_each_row(structure, tmp_path):
     assert lines[1] == "datastructure,XX1:ESSPROS_EXP(1.0),A,A,XX,I1,_T,2023,3.5,A,F,6"
 
 
-@pytest.mark.parametrize("columns", [{}, {"COMMENT_OBS": ODD, "OBS_VALUE": ["", "-0.25", "1234567.89"]}], ids=["plain", "odd"])
+@pytest.mark.parametrize(
+    "columns", [{}, {"COMMENT_OBS": ODD, "OBS_VALUE": ["", "-0.25", "1234567.89"]}], ids=["plain", "odd"]
+)
 def test_sdmx1_and_pysdmx_read_what_was_sent(structure, tmp_path, columns):
     """Both files, read by two libraries that are not ours, are equal to what was to be sent, text by text."""
     io = pytest.importorskip("pysdmx.io")

@@ -1,5 +1,7 @@
 """Each rule of the structural pre-check passes a sound dataset and fires on its defect, at the place of the defect."""
 
+# ruff: noqa: E501  # tables of defects
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -17,7 +17,11 @@ from reporting.submissions.structures import chosen
 def test_components_have_role_level_codes_and_status(read):
     """Each component is known with what the collector says of it."""
     groups = {"Sibling": ("REF_AREA", "ITEM")}
-    attributes = {**dsds.ATTRIBUTES, "CUSTOM_BREAKDOWN_LB": ("Conditional", "Sibling"), "UNIT": ("Mandatory", "dataset")}
+    attributes = {
+        **dsds.ATTRIBUTES,
+        "CUSTOM_BREAKDOWN_LB": ("Conditional", "Sibling"),
+        "UNIT": ("Mandatory", "dataset"),
+    }
     (structure,) = read(dsds.message(dsds.definition("ESSPROS_EXP", attributes=attributes, groups=groups)))
     assert structure.name == "XX1:ESSPROS_EXP(1.0)"
     assert [d.id for d in structure.dimensions] == list(dsds.DIMENSIONS)
@@ -43,7 +47,9 @@ def test_a_constraint_is_that_of_its_structure(read):
     """A content constraint holds for what it is attached to, and for nothing else."""
     region = '<s:CubeRegion include="true"><c:KeyValue id="ITEM"><c:Value>I1</c:Value></c:KeyValue></s:CubeRegion>'
     one, other = read(
-        dsds.message(dsds.definition("ESSPROS_EXP"), dsds.definition("ESSPROS_REC"), constraints=dsds.constraint(region))
+        dsds.message(
+            dsds.definition("ESSPROS_EXP"), dsds.definition("ESSPROS_REC"), constraints=dsds.constraint(region)
+        )
     )
     assert one.regions[0].codes == {"ITEM": {"I1"}} and one.regions[0].included
     assert other.regions == ()
@@ -56,7 +62,10 @@ def _zipped() -> bytes:
     return buffer.getvalue()
 
 
-ENTITY = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY secret SYSTEM "file:///etc/hostname">]>' + dsds.BOTH.partition(b"?>")[2]
+ENTITY = (
+    b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY secret SYSTEM "file:///etc/hostname">]>'
+    + dsds.BOTH.partition(b"?>")[2]
+)
 
 
 @pytest.mark.parametrize(
