@@ -30,8 +30,13 @@ LARGEST, UNPACKED = 100_000_000, 200_000_000
 _PARTS = 5_000
 _MEGA = 1_000_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, OSError, NotImplementedError, RuntimeError)
-_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, EOFError, LookupError, ValueError, OSError, NotImplementedError, RuntimeError,
+    OverflowError, AttributeError, TypeError,
+)  # fmt: skip
+_PARSER = etree.XMLParser(
+    resolve_entities=False, no_network=True, remove_blank_text=True, remove_comments=True, remove_pis=True
+)
 _EXTERNAL = re.compile(r"\[(\d+)\]")
 _THREADED = re.compile(r"^\[Threaded comment\].*?Comment:\s*", re.S)
 
@@ -199,7 +204,7 @@ class _Book:
         """Name, part and whether it is hidden, of each sheet with cells, in the workbook's order."""
         parts = self._related(self.root, "worksheet")
         for sheet in self._tree(self.root).iter("{*}sheet"):
-            key = next(value for name, value in sheet.attrib.items() if name.endswith("}id"))
+            key = _id(sheet)
             if key in parts:
                 yield sheet.get("name", ""), parts[key], sheet.get("state", "visible") != "visible"
 
@@ -214,8 +219,9 @@ class _Book:
 
     def links(self) -> dict[str, str]:
         """Links to other files: number in formulas to the file."""
-        parts = list(self._related(self.root, "externalLink").values())
-        found = {str(n): self._target(part) for n, part in enumerate(parts, 1)}
+        parts = self._related(self.root, "externalLink")
+        order = [_id(entry) for entry in self._tree(self.root).iter("{*}externalReference")]
+        found = {str(n): self._target(parts[key]) for n, key in enumerate(order or parts, 1)}
         if self._related(self.root, "connections"):
             found["connections"] = "a data connection"
         return found
@@ -244,6 +250,11 @@ class _Book:
         if b"<!DOCTYPE" in content[:2000]:
             raise ValueError(f"{part} declares entities, which no spreadsheet program writes")
         return etree.fromstring(content, _PARSER)
+
+
+def _id(entry: Any) -> str:
+    """The id by which the workbook refers to a part; its namespace differs between programs."""
+    return next((str(value) for name, value in entry.attrib.items() if name.endswith("}id")), "")
 
 
 def _cells(root: Any, texts: list[str]) -> dict[tuple[int, int], Cell]:
@@ -281,7 +292,8 @@ def _cell(entry: Any, kind: str | None, texts: list[str]) -> Cell | None:
     if raw is None:
         return Cell(None, formula) if formula else None
     if kind is None or kind == "n":
-        return Cell(float(raw), formula)
+        number = float(raw)
+        return Cell(number, formula) if math.isfinite(number) else Cell(None, formula, error=raw)
     if kind == "s":
         return Cell(texts[int(raw)], formula)
     if kind == "e":
@@ -308,6 +320,8 @@ def _place(name: str) -> tuple[int, int]:
 
 
 def _column(name: str) -> int:
+    if not name.isalpha():
+        raise ValueError(f"{name!r} is no column")
     number = 0
     for letter in name.upper():
         number = number * 26 + ord(letter) - 64

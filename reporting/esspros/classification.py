@@ -142,7 +142,9 @@ def load(home: Path | None = None) -> Classification:
 @functools.cache
 def _loaded(path: Path) -> Classification:
     items: dict[str, Item] = {}
-    faults = []
+    faults: list[str] = []
+    if not path.is_file():
+        raise DeclarationError(["parameters/esspros/items.csv is missing: take it from the project again"])
     with path.open(encoding="utf-8", newline="") as file:
         for line, row in enumerate(csv.DictReader(file), 2):
             item = Item(**{**row, "admissible": row["admissible"] == "yes"})  # type: ignore[arg-type]

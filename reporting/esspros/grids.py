@@ -99,7 +99,7 @@ def delimited(path: Path) -> Sheet:
 def lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """The rows of a CSV file, each with its line."""
     text = _text(path)
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in text.splitlines() if any(sign in line for sign in ";\t,")), "")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(";\t,", key=first.count), strict=True)
     try:
         for row in reader:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from os.path import commonprefix
 
 from reporting.esspros import headings
 from reporting.esspros.classification import Classification
@@ -102,11 +102,10 @@ class _Reader:
             )  # fmt: skip
             return
         for row, code in unknown:
-            near = difflib.get_close_matches(code, self.classification.spellings, n=1)
+            near = max(self.classification.spellings, key=lambda known: len(commonprefix([known, code])))
             self.found(
                 "E05", "error", row, head.codes, f"No item has the code {code!r}.",
-                f"Correct the code{f' (near it is {near[0]})' if near else ''}, or name the list it comes from: "
-                "--codes FILE.", item=code,
+                f"Correct the code (near it is {near}), or name the list it comes from: --codes FILE.", item=code,
             )  # fmt: skip
 
     def _uncoded(self, row: int, head: Head) -> None:
