@@ -60,18 +60,29 @@ class Axis:
         return self._children.get(code, ())
 
     def inside(self, code: str) -> frozenset[str]:
-        """A code and all below it."""
-        return frozenset({code}.union(*(self.inside(child) for child in self.children(code))))
+        """A code and all below it, parts of a joint code too."""
+        return self._inside.get(code, frozenset({code}))
+
+    @functools.cached_property
+    def _inside(self) -> dict[str, frozenset[str]]:
+        below = {code: set(self.children(code)) for code in self.parents}
+        for identity in self.sums:
+            below[identity.total] |= set(identity.parts)
+
+        def all_of(code: str) -> set[str]:
+            return {code}.union(*(all_of(part) for part in below[code]))
+
+        return {code: frozenset(all_of(code)) for code in self.parents}
 
     def leaves(self, code: str = TOTAL) -> tuple[str, ...]:
         """The codes below one (of the whole axis) that have none below themselves."""
         below = self.inside(code)
-        return tuple(c for c in self.parents if c in below and not self.children(c))
+        return tuple(c for c in self.parents if c in below and "+" not in c and not self.children(c))
 
     def tree(self, memo: str = "no") -> tuple[str, ...]:
         """Codes of a table in order: the parts of the total (no), memorandum items (only), or both (also)."""
         main = self.inside(TOTAL)
-        below = [c for c in self.parents if c in main and c != TOTAL]
+        below = [c for c in self.parents if c in main and c != TOTAL and "+" not in c]
         others = [c for c in self.parents if c not in main and "+" not in c]
         return tuple({"no": [*below, TOTAL], "only": others, "also": [*below, TOTAL, *others]}[memo])
 
@@ -84,12 +95,17 @@ class Axis:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its two axes (``columns`` is '' for one with totals alone), Eurostat's dataset, its title."""
+    """A table: its two axes (``columns`` is '' for one with totals alone), Eurostat's dataset, its title.
+
+    ``memo`` says whether it has memorandum items, ``measure`` what is measured:
+    expenditure has the same margins in all tables.
+    """
 
     name: str
     rows: str
     columns: str
     memo: str
+    measure: str
     dataset: str
     title: str
 
@@ -200,7 +216,7 @@ class _Reader:
         return tuple(found)
 
     def tables(self) -> dict[str, Table]:
-        lines = self.lines("tables", "table,rows,columns,memo,dataset,title")
+        lines = self.lines("tables", "table,rows,columns,memo,measure,dataset,title")
         for line in lines:
             if {line["rows"], line["columns"]} - {*AXES, ""} or line["memo"] not in ("no", "only", "also"):
                 self.fault("tables", f"{line['table']}: rows and columns are axes, memo is no, only or also")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,9 @@ class Cube:
     @property
     def known(self) -> npt.NDArray[np.bool_]:
         """Cells whose amount is told: a value, or nothing (nil, included elsewhere)."""
-        untold = {status for status in set(self.status.ravel().tolist()) if set(status) & {MISSING, UNREAD, CONFIDENTIAL}}
+        untold = {
+            status for status in set(self.status.ravel().tolist()) if set(status) & {MISSING, UNREAD, CONFIDENTIAL}
+        }
         return np.asarray(~np.isnan(self.values) | ~np.isin(self.status, sorted(untold)))
 
     @property
@@ -38,7 +40,7 @@ class Cube:
 
     def flipped(self) -> Cube:
         """Columns as rows."""
-        turned = Table(self.table.name, self.table.columns, self.table.rows, self.table.memo, "", "")
+        turned = replace(self.table, rows=self.table.columns, columns=self.table.rows)
         return Cube(self.year, turned, self.columns, self.rows, self.values.T, self.status.T, self.at.T)
 
     def margin(self, axis: str) -> dict[str, float]:
