@@ -29,8 +29,14 @@ def growth(subject: Subject) -> Iterator[CellFinding]:
         beyond = (rates[year] < rule.low) | (rates[year] > rule.high)
         at = subject.cells["at"][year].to_numpy(dtype=float)
         figures = np.column_stack([rates[year], middle.where(far), wide[year], wide[year - 1]])
-        for cell in np.flatnonzero(large & (far | beyond) & ~np.isnan(at)):
+        told = _broken(subject, year)
+        for cell in np.flatnonzero(large & (far | beyond) & ~told & ~np.isnan(at)):
             yield _grown(subject, int(at[cell]), year, *map(float, figures[cell]))
+
+
+def _broken(subject: Subject, year: int) -> pd.Series[bool]:
+    """Cells with a break in series: their change is no growth."""
+    return subject.cells["status"][year].fillna("").str.contains("b", regex=False)
 
 
 def _grown(subject: Subject, at: int, year: int, rate: float, middle: float, now: float, before: float) -> CellFinding:
@@ -55,7 +61,8 @@ def shares(subject: Subject) -> Iterator[CellFinding]:
         now = (100 * wide[year] / total[year]).to_numpy(dtype=float)
         before = (100 * wide[year - 1] / total[year - 1]).to_numpy(dtype=float)
         positions = at[year].to_numpy(dtype=float)
-        for cell in np.flatnonzero((np.abs(now - before) > rule.points) & ~np.isnan(positions)):
+        told = _broken(subject, year)[wide.index].to_numpy(dtype=bool)
+        for cell in np.flatnonzero((np.abs(now - before) > rule.points) & ~told & ~np.isnan(positions)):
             message = (
                 f"{now[cell]:.1f} % of current health expenditure, {before[cell]:.1f} % in {year - 1} "
                 f"({now[cell] - before[cell]:+.1f} points)."
