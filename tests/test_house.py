@@ -67,7 +67,7 @@ OWNERS = {
     "tenacity": {"sources"},
     "typer": {"cli"},
     "typst": {"publications"},
-    "xlsxwriter": {"workbook", "forms", "esspros"},
+    "xlsxwriter": {"workbook", "forms", "esspros", "sha"},
     "IPython": {"page"},
 }
 

@@ -31,6 +31,7 @@ NIL = "-"
 _BLANKS = {"": "", "-": NIL, "–": NIL, "—": NIL, "x": ELSEWHERE, "X": ELSEWHERE}
 _BLANKS |= dict.fromkeys((":", "..", "…", "m", "n.a.", "n/a", "na"), MISSING)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_COMMA = re.compile(r"[+-]?[\d .\u00a0\u202f]*,\d+")
 _YEAR = re.compile(r"(19|20)\d\d")
 
 
@@ -139,21 +140,28 @@ def _row(row: dict[str, str], classification: Classification, cells: Cells, plac
     table = classification.table(row["table"])
     if table is None:
         known = ", ".join(classification.tables)
-        return "Q11", f"The table {row['table']!r} is not known.", f"Name one of {known}."
+        return "Q22", f"The table {row['table']!r} is not known.", f"Name one of {known}."
     if not _YEAR.fullmatch(row["year"]):
-        return "Q12", f"The year {row['year']!r} is no year.", "Write it as four digits."
+        return "Q20", f"The year {row['year']!r} is no year.", "Write it as four digits."
     codes = [classification.axes[axis].code(row[axis]) for axis in table.axes]
     for axis, code in zip(table.axes, codes, strict=True):
         if not code:
             mend = f"Correct it, or write {TOTAL} for the total of the axis."
-            return "Q13", f"The code {row[axis]!r} is not in the classification {axis.upper()}.", mend
-    found = worth(row["value"])
-    value, status = found or (np.nan, UNREAD)
+            return "Q21", f"The code {row[axis]!r} is not in the classification {axis.upper()}.", mend
+    value, status, wrong = figure(row["value"])
     cells.add(int(row["year"]), table, codes, value, row["status"] or status, row["note"], "", place, True)
-    if found is None:
-        mend = "Write the number with a point and without separators of thousands."
-        return "Q14", f"{row['value']!r} is text where a number must be.", mend
-    return None
+    return wrong
+
+
+def figure(text: str) -> tuple[float, str, tuple[str, str, str] | None]:
+    """Value and status of a cell that is text, with rule, message and mend where it is no figure."""
+    found = worth(text)
+    if found:
+        return *found, None
+    if _COMMA.fullmatch(text):
+        return np.nan, UNREAD, ("Q09", f"{text!r} has a decimal comma.", "Write the number with a point.")
+    mend = "Write a number, leave it blank for nil, or write x when it is included elsewhere."
+    return np.nan, UNREAD, ("Q08", f"{text!r} is text where a number must be.", mend)
 
 
 def _once(table: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[CellFinding]]:
@@ -165,7 +173,7 @@ def _once(table: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[CellFindin
 def repeated(file: str, row: Any) -> CellFinding:
     """The finding on a cell that is given a second time."""
     return CellFinding(
-        "Q15", "error", f"{row.table} {item(row)} is given twice; the first is used.", "Delete one of the two.",
+        "Q07", "error", f"{row.table} {item(row)} is given twice; the first is used.", "Delete one of the two.",
         file, row.sheet, row.cell, item=item(row), year=str(row.year), value=row.value,
     )  # fmt: skip
 
