@@ -13,7 +13,7 @@ from reporting.findings import CellFinding
 from reporting.sha.classification import Atypical, Axis
 from reporting.sha.cubes import Cube
 from reporting.sha.neutral import NIL
-from reporting.sha.subject import Subject, amount, detailed
+from reporting.sha.subject import Subject, above, amount, detailed
 
 #: Cells that one finding names when many have the same fault.
 _NAMED = 5
@@ -25,8 +25,9 @@ def negative(subject: Subject) -> Iterator[CellFinding]:
     admitted = {code for axis in axes.values() for named in rule.admitted for code in axis.inside(named)}
     for cube in subject.cubes.values():
         mask = cube.amounts < 0
-        mask[[code in admitted for code in cube.rows]] = False
-        mask[:, [code in admitted for code in cube.columns]] = False
+        free = mask & np.logical_or.outer([c in admitted for c in cube.rows], [c in admitted for c in cube.columns])
+        # A total may be negative for an admitted part of it; its other parts are looked at by themselves.
+        mask &= ~free & ~above(free, cube, axes)
         for at in cube.at[detailed(mask, cube, axes)]:
             message = f"{amount(float(subject.values[at]))} is negative."
             mend = "Correct the sign, or the amount from which it was deducted."

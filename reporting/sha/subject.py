@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,11 +118,16 @@ class Subject:
         return (upper for upper in tree.parents if code in tree.inside(upper))
 
 
-def detailed(mask: npt.NDArray[np.bool_], cube: Cube, axes: dict[str, Axis] | Any) -> npt.NDArray[np.bool_]:
+def detailed(mask: npt.NDArray[np.bool_], cube: Cube, axes: Mapping[str, Axis]) -> npt.NDArray[np.bool_]:
     """The cells of a mask that have none of their own parts in it."""
+    return np.asarray(mask & ~above(mask, cube, axes))
+
+
+def above(mask: npt.NDArray[np.bool_], cube: Cube, axes: Mapping[str, Axis]) -> npt.NDArray[np.bool_]:
+    """The cells that have a part in a mask."""
     down, across = _below(cube.rows, axes.get(cube.table.rows)), _below(cube.columns, axes.get(cube.table.columns))
     beside = (mask @ across.T) > 0
-    return np.asarray(mask & ~beside & ~((down @ (mask | beside)) > 0))
+    return np.asarray(beside | ((down @ (mask | beside)) > 0))
 
 
 def _below(codes: tuple[str, ...], axis: Axis | None) -> npt.NDArray[np.int_]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xlsxwriter
 
@@ -15,6 +14,7 @@ from reporting.declarations import Declarations
 from reporting.errors import OutputFailed, UsageError
 from reporting.files import whole
 from reporting.forms import FORMULA
+from reporting.sha import totals
 from reporting.sha.classification import Axis, Classification, Table, label
 from reporting.sha.cubes import Cube, cubes
 from reporting.sha.neutral import ELSEWHERE, METADATA, MISSING, NIL, Accounts
@@ -78,12 +78,12 @@ class _Sheet:
 
     def fill(self, cube: Cube, table: Table, notes: Any) -> None:
         """Titles, codes, labels and cells."""
-        rows = _ordered(self.axes[table.rows], table, cube.rows)
-        columns = _ordered(self.axes[table.columns], table, cube.columns)
+        rows = totals.ordered(self.axes[table.rows], table, cube.rows)
+        columns = totals.ordered(self.axes[table.columns], table, cube.columns)
         self.sheet.write_string(0, 0, f"{table.name} {cube.year}: {table.title}", self.looks["title"])
         self.sheet.write_string(1, 0, "Millions of national currency. Blank or -: nil; x: included elsewhere.")
         self._heads(self.axes[table.rows], self.axes[table.columns], rows, columns)
-        values, sums = totalled(cube, self.axes[table.rows], self.axes[table.columns], rows, columns)
+        values, sums = totals.totalled(cube, self.axes[table.rows], self.axes[table.columns], rows, columns)
         for i, row in enumerate(rows):
             for j, column in enumerate(columns):
                 at, status = _there(cube, row, column)
@@ -123,57 +123,12 @@ class _Sheet:
             self.sheet.write_comment(row, column, f"{flag}{note}".strip())
 
 
-def _ordered(axis: Axis, table: Table, used: Sequence[str]) -> list[str]:
-    """The codes of the questionnaire in order, then others that are used."""
-    own = table.codes(axis)
-    return [*own, *(code for code in axis.parents if code in used and code not in own)]
-
-
 def _there(cube: Cube, row: str, column: str) -> tuple[int, str]:
     """Position and status of a cell; -1 when the table does not have it."""
     if row not in cube.rows or column not in cube.columns:
         return -1, ""
     place = cube.rows.index(row), cube.columns.index(column)
     return int(cube.at[place]), str(cube.status[place])
-
-
-def totalled(
-    cube: Cube, down: Axis, across: Axis, rows: Sequence[str], columns: Sequence[str]
-) -> tuple[npt.NDArray[Any], dict[tuple[int, int], tuple[tuple[int, int], ...]]]:
-    """The values of a table with its totals computed, and the parts of each total.
-
-    A total of which no part is given, or that is not the sum of its parts, stays as
-    it is: then it is a figure of its own.
-    """
-    frame = pd.DataFrame(cube.values, pd.Index(cube.rows), pd.Index(cube.columns))
-    values = frame.reindex(index=pd.Index(rows), columns=pd.Index(columns)).to_numpy(dtype=float, copy=True)
-    sums: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
-    for j, parts in _totals(across, columns):
-        for i in _summed(values[:, j], values[:, parts]):
-            values[i, j] = np.nansum(values[i, parts])
-            sums[i, j] = tuple((i, part) for part in parts)
-    for i, parts in _totals(down, rows):
-        for j in _summed(values[i], values[parts].T):
-            values[i, j] = np.nansum(values[parts, j])
-            sums[i, j] = tuple((part, j) for part in parts)
-    return values, sums
-
-
-def _summed(total: npt.NDArray[Any], parts: npt.NDArray[Any]) -> list[int]:
-    """Where a total is the sum of its parts, or is still to be computed."""
-    found = np.nansum(parts, axis=1)
-    equal = np.isnan(total) | (np.abs(total - found) <= 1e-6 * np.maximum(1, np.abs(found)))
-    return [int(n) for n in np.flatnonzero(equal & ~np.isnan(parts).all(axis=1))]
-
-
-def _totals(axis: Axis, codes: Sequence[str]) -> list[tuple[int, list[int]]]:
-    """Positions of totals with those of their parts, the lowest totals first."""
-    place = {code: position for position, code in enumerate(codes)}
-    found = [
-        (place[code], [place[part] for part in axis.children(code) if part in place]) for code in codes
-    ]  # fmt: skip
-    deep = sorted(found, key=lambda total: len(axis.inside(codes[total[0]])))
-    return [total for total in deep if total[1]]
 
 
 def _metadata(sheet: Any, looks: dict[str, Any], lines: pd.DataFrame, year: int) -> None:
