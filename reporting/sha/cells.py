@@ -13,7 +13,7 @@ from reporting.findings import CellFinding
 from reporting.sha.classification import Atypical, Axis
 from reporting.sha.cubes import Cube
 from reporting.sha.neutral import NIL
-from reporting.sha.subject import Subject, above, amount, detailed
+from reporting.sha.subject import Subject, above, amount, detailed, most_detailed
 
 #: Cells that one finding names when many have the same fault.
 _NAMED = 5
@@ -46,19 +46,9 @@ def appearing(subject: Subject) -> Iterator[CellFinding]:
         gone = there & told & (size[0] == 0) & (size[1] > rule.least)
         come = there & told & (size[1] == 0) & (size[0] > rule.least) & cells["status"][year - 1].notna()
         for mask in (gone, come):
-            yield from _changed(subject, _most_detailed(subject, cells["at"][year][mask]), year)
+            yield from _changed(subject, most_detailed(subject, set(cells["at"][year][mask].astype(int))), year)
         other = there & told & (size[0] == 0) & (size[1] == 0) & (now.isna() != before.isna())
         yield from _blank(subject, cells["at"][year][other & cells["status"][year - 1].notna()], year)
-
-
-def _most_detailed(subject: Subject, at: pd.Series[Any]) -> list[int]:
-    """Positions of cells of which no part is among them."""
-    positions = set(at.dropna().astype(int))
-    found: list[int] = []
-    for cube in subject.cubes.values():
-        mask = np.isin(cube.at, list(positions))
-        found += cube.at[detailed(mask, cube, subject.classification.axes)].tolist() if mask.any() else []
-    return found
 
 
 def _changed(subject: Subject, positions: list[int], year: int) -> Iterator[CellFinding]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from reporting.findings import CellFinding
 from reporting.sha.classification import AXES, TOTAL
-from reporting.sha.subject import Subject, amount
+from reporting.sha.subject import Subject, above, amount, most_detailed
 
 
 def growth(subject: Subject) -> Iterator[CellFinding]:
@@ -29,14 +29,20 @@ def growth(subject: Subject) -> Iterator[CellFinding]:
         beyond = (rates[year] < rule.low) | (rates[year] > rule.high)
         at = subject.cells["at"][year].to_numpy(dtype=float)
         figures = np.column_stack([rates[year], middle.where(far), wide[year], wide[year - 1]])
-        told = _broken(subject, year)
-        for cell in np.flatnonzero(large & (far | beyond) & ~told & ~np.isnan(at)):
-            yield _grown(subject, int(at[cell]), year, *map(float, figures[cell]))
+        unlike = {int(p) for p in at[large & (far | beyond) & ~np.isnan(at)]} - broken(subject, year)
+        place = {position: cell for cell, position in enumerate(at)}
+        for position in most_detailed(subject, unlike):
+            yield _grown(subject, position, year, *map(float, figures[place[position]]))
 
 
-def _broken(subject: Subject, year: int) -> pd.Series[bool]:
-    """Cells with a break in series: their change is no growth."""
-    return subject.cells["status"][year].fillna("").str.contains("b", regex=False)
+def broken(subject: Subject, year: int) -> set[int]:
+    """Positions of cells with a break in series, or with a part that has one: their change is no growth."""
+    found: set[int] = set()
+    for cube in subject.cubes.values():
+        if cube.year == year:
+            mask = np.array([["b" in status for status in row] for row in cube.status], dtype=bool)
+            found |= set(cube.at[mask | above(mask, cube, subject.classification.axes)].tolist())
+    return found
 
 
 def _grown(subject: Subject, at: int, year: int, rate: float, middle: float, now: float, before: float) -> CellFinding:
@@ -61,7 +67,7 @@ def shares(subject: Subject) -> Iterator[CellFinding]:
         now = (100 * wide[year] / total[year]).to_numpy(dtype=float)
         before = (100 * wide[year - 1] / total[year - 1]).to_numpy(dtype=float)
         positions = at[year].to_numpy(dtype=float)
-        told = _broken(subject, year)[wide.index].to_numpy(dtype=bool)
+        told = np.isin(positions, sorted(broken(subject, year)))
         for cell in np.flatnonzero((np.abs(now - before) > rule.points) & ~told & ~np.isnan(positions)):
             message = (
                 f"{now[cell]:.1f} % of current health expenditure, {before[cell]:.1f} % in {year - 1} "

@@ -15,6 +15,11 @@ def breaks(subject: Subject) -> Iterator[CellFinding]:
     if not subject.accounts.complete:
         return
     rule, told = ("H09", subject.rules.breaks.severity), subject.told("break")
+    if subject.accounts.metadata.empty:
+        message = "breaks cannot be compared with the metadata: there are none."
+        for year in subject.accounts.years:
+            yield subject.about(rule, year, message, "Check the workbook with its sheet Metadata.", undecidable=True)
+        return
     table = subject.accounts.table
     flagged = table[table["status"].str.contains("b", regex=False)]
     rows: list[Any] = list(flagged.itertuples())

@@ -39,7 +39,7 @@ def read(
             "or name another --unit."
         )
     table = framed(rows)
-    return Accounts(f"{store.name} {geo}", table, pd.DataFrame(columns=list(METADATA)), complete=False)
+    return Accounts(geo, table, pd.DataFrame(columns=list(METADATA)), complete=False)
 
 
 def _rows(

@@ -130,6 +130,15 @@ def above(mask: npt.NDArray[np.bool_], cube: Cube, axes: Mapping[str, Axis]) -> 
     return np.asarray(beside | ((down @ (mask | beside)) > 0))
 
 
+def most_detailed(subject: Subject, positions: set[int]) -> list[int]:
+    """Of the cells at some positions those of which no part is among them."""
+    found: list[int] = []
+    for cube in subject.cubes.values():
+        mask = np.isin(cube.at, list(positions))
+        found += cube.at[detailed(mask, cube, subject.classification.axes)].tolist() if mask.any() else []
+    return found
+
+
 def _below(codes: tuple[str, ...], axis: Axis | None) -> npt.NDArray[np.int_]:
     """Which codes are parts of which: one in the row of the whole."""
     found = np.zeros((len(codes), len(codes)), dtype=int)

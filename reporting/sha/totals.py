@@ -15,11 +15,12 @@ from reporting.sha.cubes import Cube, cubes
 from reporting.sha.neutral import Accounts, framed
 
 
-def completed(accounts: Accounts, classification: Classification) -> Accounts:
-    """The accounts with the totals that are still to be computed, each table in the order of the questionnaire."""
+def completed(accounts: Accounts, classification: Classification, anew: bool = False) -> Accounts:
+    """The accounts with the totals that are still to be computed, or with all, in the order of the questionnaire."""
     rows: list[tuple[Any, ...]] = []
     for cube in cubes(accounts, classification).values():
-        rows += _rows(accounts.table, cube, classification) if cube.table.columns else _as_they_are(accounts, cube)
+        whole = bool(cube.table.columns)
+        rows += _rows(accounts.table, cube, classification, anew) if whole else _as_they_are(accounts, cube)
     return replace(accounts, table=framed(rows))
 
 
@@ -27,10 +28,10 @@ def _as_they_are(accounts: Accounts, cube: Cube) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in accounts.table.iloc[cube.at[cube.at >= 0]].to_numpy()]
 
 
-def _rows(table: pd.DataFrame, cube: Cube, classification: Classification) -> list[tuple[Any, ...]]:
+def _rows(table: pd.DataFrame, cube: Cube, classification: Classification, anew: bool) -> list[tuple[Any, ...]]:
     down, across = classification.axes[cube.table.rows], classification.axes[cube.table.columns]
     rows, columns = ordered(down, cube.table, cube.rows), ordered(across, cube.table, cube.columns)
-    values, sums = totalled(cube, down, across, rows, columns)
+    values, sums = totalled(cube, down, across, rows, columns, anew)
     at = pd.DataFrame(cube.at, pd.Index(cube.rows), pd.Index(cube.columns))
     places = at.reindex(index=pd.Index(rows), columns=pd.Index(columns), fill_value=-1).to_numpy()
     beside = table[["status", "note", "sheet", "cell"]].to_numpy()
@@ -52,31 +53,31 @@ def ordered(axis: Axis, table: Table, used: Sequence[str]) -> list[str]:
 
 
 def totalled(
-    cube: Cube, down: Axis, across: Axis, rows: Sequence[str], columns: Sequence[str]
+    cube: Cube, down: Axis, across: Axis, rows: Sequence[str], columns: Sequence[str], anew: bool = False
 ) -> tuple[npt.NDArray[Any], dict[tuple[int, int], tuple[tuple[int, int], ...]]]:
     """The values of a table with its totals computed, and the parts of each total.
 
     A total of which no part is given, or that is not the sum of its parts, stays as
-    it is: then it is a figure of its own.
+    it is: then it is a figure of its own; ``anew`` computes it from its parts all the same.
     """
     frame = pd.DataFrame(cube.values, pd.Index(cube.rows), pd.Index(cube.columns))
     values = frame.reindex(index=pd.Index(rows), columns=pd.Index(columns)).to_numpy(dtype=float, copy=True)
     sums: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
     for j, parts in _totals(across, columns):
-        for i in _summed(values[:, j], values[:, parts]):
+        for i in _summed(values[:, j], values[:, parts], anew):
             values[i, j] = np.nansum(values[i, parts])
             sums[i, j] = tuple((i, part) for part in parts)
     for i, parts in _totals(down, rows):
-        for j in _summed(values[i], values[parts].T):
+        for j in _summed(values[i], values[parts].T, anew):
             values[i, j] = np.nansum(values[parts, j])
             sums[i, j] = tuple((part, j) for part in parts)
     return values, sums
 
 
-def _summed(total: npt.NDArray[Any], parts: npt.NDArray[Any]) -> list[int]:
+def _summed(total: npt.NDArray[Any], parts: npt.NDArray[Any], anew: bool) -> list[int]:
     """Where a total is the sum of its parts, or is still to be computed."""
     found = np.nansum(parts, axis=1)
-    equal = np.isnan(total) | (np.abs(total - found) <= 1e-6 * np.maximum(1, np.abs(found)))
+    equal = anew | np.isnan(total) | (np.abs(total - found) <= 1e-6 * np.maximum(1, np.abs(found)))
     return [int(n) for n in np.flatnonzero(equal & ~np.isnan(parts).all(axis=1))]
 
 

@@ -17,16 +17,21 @@ from reporting.forms import FORMULA
 from reporting.sha import totals
 from reporting.sha.classification import Axis, Classification, Table, label
 from reporting.sha.cubes import Cube, cubes
-from reporting.sha.neutral import ELSEWHERE, METADATA, MISSING, NIL, Accounts
+from reporting.sha.neutral import ELSEWHERE, METADATA, MISSING, NIL, Accounts, item
 from reporting.spreadsheets import address
 
 #: Where codes stand: their row and column, counted from 0.
 _HEAD, _STUB = 4, 1
 _FLAGS = set("bdepufn")
+#: What is told of a cell that changed.
+MOVED = ("table", "cell", "old", "new", "change", "percent")
 
 
-def write(path: Path, known: Declarations, classification: Classification, accounts: Accounts) -> None:
-    """Write the tables of one year as a workbook, whole or not at all.
+def write(
+    path: Path, known: Declarations, classification: Classification, accounts: Accounts,
+    moves: pd.DataFrame | None = None,
+) -> None:  # fmt: skip
+    """Write the tables of one year as a workbook, whole or not at all; ``moves`` on a sheet of their own.
 
     Raises
     ------
@@ -42,6 +47,8 @@ def write(path: Path, known: Declarations, classification: Classification, accou
             options = {"strings_to_formulas": False, "strings_to_urls": False}
             with xlsxwriter.Workbook(str(part), options) as book:
                 _book(book, known, classification, accounts)
+                if moves is not None:
+                    _moves(book.add_worksheet("Reconciled"), _looks(book), moves)
     except OSError as error:
         raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None
 
@@ -142,3 +149,18 @@ def _metadata(sheet: Any, looks: dict[str, Any], lines: pd.DataFrame, year: int)
     for number, row in enumerate(rows, 3):
         for column, text in enumerate(map(str, row)):
             sheet.write_string(number, column, text, looks["quoted" if text.startswith(FORMULA) else "text"])
+
+
+def _moves(sheet: Any, looks: dict[str, Any], moves: pd.DataFrame) -> None:
+    """Old and new values side by side."""
+    sheet.write_string(0, 0, "Cells that changed, largest change first", looks["title"])
+    for column, head in enumerate(MOVED):
+        sheet.set_column(column, column, 26 if head == "cell" else 14)
+        sheet.write_string(2, column, head.capitalize(), looks["head"])
+    for number, line in enumerate(moves.itertuples(), 3):
+        row: Any = line
+        sheet.write_string(number, 0, row.table)
+        sheet.write_string(number, 1, item(row))
+        for column, value in enumerate((row.old, row.new, row.change, row.percent), 2):
+            if np.isfinite(value):
+                sheet.write_number(number, column, value, looks["leaf"])

@@ -12,6 +12,7 @@ import pandas as pd
 
 from reporting.declarations import Declarations
 from reporting.errors import OutputFailed
+from reporting.files import whole
 from reporting.sha import classification as classes
 from reporting.sha import neutral, workbook
 from reporting.sha.classification import AXES
@@ -48,7 +49,19 @@ def write(folder: Path, known: Declarations) -> list[Path]:
         tables.append(reported.table)
         found.append(path)
     neutral.write(folder / "jhaq.csv", pd.concat(tables))
-    return [*found, folder / "jhaq.csv"]
+    _context(folder / "jhaq-context.csv")
+    return [*found, folder / "jhaq.csv", folder / "jhaq-context.csv"]
+
+
+def _context(path: Path) -> None:
+    """Write what other statistics say, as ``--context`` takes it."""
+    lines = [
+        f"{year},{series},{_grown(first, growth, year):.1f}"
+        for year in YEARS
+        for series, (first, growth) in spending.CONTEXT.items()
+    ]
+    with whole(path) as part:
+        part.write_text("\n".join(["year,series,value", *lines, ""]), encoding="utf-8")
 
 
 def accounts(year: int, known: Declarations) -> Accounts:
@@ -71,8 +84,10 @@ def _rows(year: int, name: str, axes: tuple[str, str], cells: Cells) -> Iterator
     for codes, value in told.items():
         named = dict(zip(axes, codes, strict=True))
         status, note = ("x", why) if codes == (row, column) and table == name else ("", "")
-        if spending.BREAK[:2] == (codes[0], year) and name in ("HCxHF", "HCxHP"):
+        if year == spending.BREAK[1] and name in spending.BROKEN and codes[0] in spending.BROKEN[name]:
             status, note = "b", "Break in series: see the metadata."
+        if (name, f"{codes[0]} × {codes[1]}") == ("HCxHP", spending.UNUSUAL[0]):
+            note = spending.UNUSUAL[1]
         yield year, name, *(named.get(axis, "") for axis in AXES), value, status, note, "", "", True
 
 
@@ -143,9 +158,9 @@ def _metadata(year: int) -> pd.DataFrame:
     facts = (("country", NAME), ("year", str(year)), ("currency", CURRENCY), ("unit", "millions of national currency"))
     lines = [(item, "", "", text) for item, text in facts]
     lines += [line for line in spending.METADATA if line[0] != "change" or year == spending.BREAK[1]]
-    lines.append(("note", "HCxHP", *spending.UNUSUAL))
     if year == spending.BREAK[1]:
-        lines.append(("break", "", spending.BREAK[0], spending.BREAK[3]))
+        broken = [(name, code) for name, codes in spending.BROKEN.items() for code in codes]
+        lines += [("break", name, code, spending.BREAK[3]) for name, code in broken]
     for series, (first, growth) in spending.CONTEXT.items():
         lines.append(("context", "", series, f"{_grown(first, growth, year):.1f}"))
     return pd.DataFrame([(year, *line) for line in lines], columns=list(METADATA))
