@@ -164,9 +164,9 @@ def load(known: Declarations) -> Classification:
     """
     reader = _Reader(known.home)
     axes = {name: reader.axis(name, known) for name in AXES}
+    reader.stop()
     found = Classification(axes, reader.tables(), reader.atypical(axes))
-    if reader.faults:
-        raise DeclarationError(reader.faults)
+    reader.stop()
     return found
 
 
@@ -190,14 +190,18 @@ class _Reader:
     def fault(self, name: str, what: str) -> None:
         self.faults.append(f"parameters/sha/{name}.csv: {what}")
 
+    def stop(self) -> None:
+        if self.faults:
+            raise DeclarationError(self.faults)
+
     def axis(self, name: str, known: Declarations) -> Axis:
         lines = self.lines(name, "code,parent,eurostat")
         parents = {line["code"]: line["parent"] for line in lines}
         if len(parents) < len(lines):
             self.fault(name, "a code stands there twice")
         for code, parent in parents.items():
-            if parent and parent not in parents:
-                self.fault(name, f"{code}: the parent {parent} is not among the codes")
+            if parent and parent not in list(parents)[: list(parents).index(code)]:
+                self.fault(name, f"{code}: the parent {parent} is not among the codes above it")
         labels = known.codelists.get(f"icha11_{name}", {})
         for line in lines:
             if line["eurostat"] not in labels:
@@ -213,6 +217,9 @@ class _Reader:
         ]
         for code in {code for sum_ in found for code in (sum_.total, *sum_.parts)} - set(codes):
             self.fault("sums", f"{code} is not among the codes of {axis}.csv")
+        for own in (sum_ for sum_ in found if sum_.total != TOTAL and "+" not in sum_.total):
+            if any("+" not in part and not part.startswith(own.total) for part in own.parts):
+                self.fault("sums", f"{own.total} has parts that are not below it: {', '.join(own.parts)}")
         return tuple(found)
 
     def tables(self) -> dict[str, Table]:

@@ -99,7 +99,13 @@ CONTEXT = {"GDP": (149_820.0, 0.039), "GF07": (10_240.0, 0.036), "CP06": (2_290.
 #: A break in series: function, first year, factor, and what the metadata say.
 BREAK = ("HC.3.4", 2022, 1.14, "Home care of municipalities is counted from 2022; before, only that of the insurance.")
 #: Tables and rows in which the break is seen.
-BROKEN = {"HCxHF": ("HC.3.4",), "HCxHP": ("HC.3.4",), "HPxHF": ("HP.3.5", "HP.8.1"), "HPxFP": ("HP.3.5", "HP.8.1")}
+BROKEN = {
+    "HCxHF": ("HC.3.4",),
+    "HCxHP": ("HC.3.4",),
+    "HPxHF": ("HP.3.5", "HP.8.1"),
+    "HPxFP": ("HP.3.5", "HP.8.1"),
+    "HFxFS": ("HF.2.2.1",),
+}
 #: A combination that hardly occurs, and why it does here.
 UNUSUAL = (
     "HC.3.4 × HP.8.1",
