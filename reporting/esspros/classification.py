@@ -103,6 +103,16 @@ class Classification:
         code = code.strip()
         return self._codes.get(code) or (code if code in self.items else "")
 
+    @property
+    def numbered(self) -> bool:
+        """Whether any item has a numeric code."""
+        return bool(self._codes)
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """What a row may be known by: numeric codes where there are any, else ids."""
+        return tuple(self._codes or self.items)
+
     def depth(self, item: str) -> int:
         """How many items stand above an item."""
         parent = self.items[item].parent
@@ -132,7 +142,9 @@ def load(home: Path | None = None) -> Classification:
 @functools.cache
 def _loaded(path: Path) -> Classification:
     items: dict[str, Item] = {}
-    faults = []
+    faults: list[str] = []
+    if not path.is_file():
+        raise DeclarationError(["parameters/esspros/items.csv is missing: take it from the project again"])
     with path.open(encoding="utf-8", newline="") as file:
         for line, row in enumerate(csv.DictReader(file), 2):
             item = Item(**{**row, "admissible": row["admissible"] == "yes"})  # type: ignore[arg-type]

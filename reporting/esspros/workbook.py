@@ -14,15 +14,16 @@ import pandas as pd
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from reporting.errors import OutputFailed
+from reporting.errors import OutputFailed, UsageError
+from reporting.esspros import codes
 from reporting.esspros import schemes as registers
 from reporting.esspros.classification import Classification
+from reporting.esspros.headings import CODE_COLUMN, HEAD_ROW
 from reporting.esspros.neutral import FLAGS
 from reporting.esspros.questionnaire import BESIDE, NUMBERS, Questionnaire
 from reporting.esspros.schemes import ALL, CRITERIA, Scheme
-from reporting.esspros.year_sheets import CODE_COLUMN, HEAD_ROW
 from reporting.files import whole
-from reporting.spreadsheets import address, letters
+from reporting.spreadsheets import letters
 
 #: First row of figures, first column of figures; both counted from 1.
 _FIRST_ROW, _FIRST_COLUMN = HEAD_ROW + 2, CODE_COLUMN + 1
@@ -34,11 +35,16 @@ Figure = tuple[float, str, str]
 
 
 class _Exact(Worksheet):  # type: ignore[misc]
-    """A sheet that writes numbers with all their digits; XlsxWriter itself writes sixteen."""
+    """A sheet that writes numbers with all their digits, where XlsxWriter writes sixteen, and empty results."""
 
     def _xml_number_element(self, number: float, attributes: Sequence[tuple[str, str]] = ()) -> None:
         written = "".join(f' {key}="{value}"' for key, value in attributes)
         self.fh.write(f"<c{written}><v>{number!r}</v></c>")
+
+    def _xml_formula_element(self, formula: str, result: object, attributes: Sequence[tuple[str, str]] = ()) -> None:
+        # An empty result is a result: without its type it would look as if it had never been computed.
+        kind = [("t", "str")] if result == "" else []
+        super()._xml_formula_element(formula, result, [*attributes, *kind])
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,6 @@ class Plan:
     """
 
     title: str = ""
-    unit: str = "Millions of national currency"
     blank: Sequence[int] = ()
     last: Mapping[int, int] = field(default_factory=dict)
     text: Text = str
@@ -65,6 +70,8 @@ def write(path: Path, questionnaire: Questionnaire, plan: Plan | None = None) ->
 
     Raises
     ------
+    UsageError
+        When a comment is longer than a note can be.
     OutputFailed
         When it cannot be written.
     """
@@ -92,6 +99,10 @@ def _content(questionnaire: Questionnaire, plan: Plan) -> bytes:
             name, questionnaire.net
         )
         _beside(book.add_worksheet(name, worksheet_class=_Exact), formats, name, frame, questionnaire.classification)
+    if questionnaire.classification.numbered:
+        listed = book.add_worksheet("Codes")
+        _grid(listed, formats, *codes.records(questionnaire.classification))
+        listed.hide()
     if years:
         book.worksheets()[len(years) - 1].activate()
     book.close()
@@ -173,7 +184,7 @@ class _YearSheet:
     def heads(self, columns: Sequence[str]) -> None:
         text, formats, put = self.plan.text, self.formats, self.sheet.write_string
         put(0, 0, f"{self.plan.title} {self.year}".strip(), formats["title"])
-        put(1, 0, text(self.plan.unit), formats["unit"])
+        put(1, 0, text("Millions of national currency"), formats["unit"])
         put(HEAD_ROW - 1, 0, text("Item"), formats["head"])
         put(HEAD_ROW - 1, CODE_COLUMN - 1, "Code", formats["head"])
         names = {scheme.number: scheme.abbreviation or scheme.name for scheme in self.questionnaire.schemes}
@@ -207,7 +218,9 @@ class _YearSheet:
             self.sheet.write_number(row - 1, column - 1, value, self.formats["leaf"])
         if flag or comment:
             note = f"[{flag}] {comment}".rstrip() if flag or comment.startswith("[") else comment
-            self.sheet.write_comment(row - 1, column - 1, note[:_NOTE], {"author": ""})
+            if len(note) > _NOTE:
+                raise UsageError(f"The comment on {item} of scheme {scheme} in {self.year} is too long: shorten it.")
+            self.sheet.write_comment(row - 1, column - 1, note, {"author": ""})
 
     def formula(
         self, row: int, column: int, scheme: str, item: str, rows: Mapping[str, int], columns: Sequence[str]
@@ -314,6 +327,3 @@ def _plain(head: str, value: object, classification: Classification) -> object:
     if head == "year" or head in NUMBERS:
         return value
     return str(value)
-
-
-__all__ = ["Plan", "address", "write"]
