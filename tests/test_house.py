@@ -69,7 +69,7 @@ OWNERS = {
     "tenacity": {"sources"},
     "typer": {"cli"},
     "typst": {"publications"},
-    "xlsxwriter": {"workbook", "forms", "checked", "esspros", "submissions"},
+    "xlsxwriter": {"checked", "esspros", "forms", "sha", "submissions", "workbook"},
     "IPython": {"page"},
 }
 

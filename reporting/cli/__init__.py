@@ -25,6 +25,7 @@ from reporting.cli import (  # noqa: F401  # adds the verbs
     publish,
     record,
     revise,
+    sha,
     silc,
     silc_survey,
     spc,
