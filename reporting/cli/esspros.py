@@ -61,7 +61,10 @@ def new(
         from reporting.submissions import samples as transmitted
 
         known = items.load()
-        paths = [*written.write(sample, known, words.text), *transmitted.write(sample, known, figures.codes(known))]
+        paths = [
+            *written.write(sample, known, words.text),
+            *transmitted.write(sample, declarations.load(), known, figures.codes(known)),
+        ]
         files = [str(path) for path in paths]
         show([{"file": file} for file in files], as_json, ("file",), [(file,) for file in files])
         return

@@ -90,6 +90,61 @@ def esspros_(
 
 
 @submit.command(
+    "sha", epilog="Example: reporting submit sha jhaq-2022.xlsx jhaq-2023.xlsx --dsd structure.xml --geo BE"
+)
+def sha_(
+    files: Annotated[list[Path], typer.Argument(help="Questionnaires (.xlsx) of a year each, or a neutral table.")],
+    dsd: Dsd,
+    geo: Geo = "",
+    currency: Currency = "",
+    code: Annotated[
+        list[str], typer.Option("--code", help="Code of a component for all cells: UNIT_MEASURE=XDC; several times.")
+    ] = [],  # noqa: B006  # typer copies it
+    last: Annotated[
+        list[Path], typer.Option("--last", help="Questionnaire of an earlier year, to compare with; several times.")
+    ] = [],  # noqa: B006
+    output: Output = None,
+    sender: Sender = "",
+    pattern: Pattern = "",
+    number: Number = None,
+    structure: Stated = [],  # noqa: B006
+    test: Test = False,
+    archived: Zip = False,
+    force: Force = False,
+    reason: Reason = "",
+    lang: LangOption = "en",
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Make the package of health accounts, for a DSD that you are given: the same files as for ESSPROS."""
+    from reporting.sha import checks, classification, jhaq
+    from reporting.submissions import health, quality, structures
+    from reporting.submissions.sending import Material
+
+    known = declarations.load()
+    declared = _declared(known, "sha")
+    declared = declared.model_copy(update={"fixed": {**declared.fixed, **_codes(code)}})
+    order = _order(known, output, sender, pattern, number, test, archived, force, reason)
+    given = structures.read(dsd)
+    classes = classification.load(known)
+    accounts = health.joined([jhaq.read(file, classes) for file in files])
+    found = checks.check(known, accounts, [jhaq.read(file, classes) for file in last])
+    stated = _by_flow(structure, declared.flows).get(health.FLOW, "")
+    money = currency or (labels.currency(geo) if geo else "")
+    made = health.dataset(health.Sources(accounts, classes, given, declared, stated, geo, money), found)
+    tables = {**health.tables(accounts), **quality.shared([made], found)}
+    inputs = {path.name: path for path in (*files, *dsd, *last)}
+    _send(known, Material(declared, [made], found, inputs, dsd, tables), order, files[0], lang, as_json)
+
+
+def _codes(given: Sequence[str]) -> dict[str, str]:
+    """Component to the code that was given for it."""
+    for text in given:
+        if not all(part.strip() for part in text.partition("=")):
+            raise UsageError(f"--code {text}: write COMPONENT=CODE, such as UNIT_MEASURE=XDC.")
+    return {name.strip(): code.strip() for name, _, code in (text.partition("=") for text in given)}
+
+
+@submit.command(
     "check", epilog="Example: reporting submit check ESSPROS_EXP_A_XX_2023_0000_V0001.xml --dsd structure.xml"
 )
 def check_(

@@ -31,6 +31,8 @@ class Concepts(Record):
     comment: tuple[Text, ...] = ()
     scheme: tuple[Text, ...] = ()
     scheme_label: tuple[Text, ...] = ()
+    measure: tuple[Text, ...] = ()
+    currency: tuple[Text, ...] = ()
 
 
 class Submission(Record):
@@ -56,16 +58,22 @@ class Submission(Record):
     order: tuple[Text, ...] = ()
     #: What may stand in a mapping for the country or its currency.
     placeholders: dict[str, Literal["geo", "currency"]] = {}
+    #: Flags that say by themselves why there is no value.
+    missing: tuple[Text, ...] = ()
+    #: Codes of components that are the same for all observations.
     fixed: dict[str, Text] = {}
+    #: Axes of cross tables to the names of their dimensions; what stands for an axis that a table does not have.
     axes: dict[str, tuple[Text, ...]] = {}
+    absent: str = ""
+    measures: dict[str, Text] = {}
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
         for what, table in (("status", self.status), ("confidentiality", self.confidentiality)):
             if "" not in table:
                 raise ValueError(f'{what}: give the code of a value without flag, "" = "…"')
-        if strange := [flag for flag in self.order if flag not in self.status]:
-            raise ValueError(f"order: {', '.join(strange)} is no flag of [status]")
+        if strange := [flag for flag in (*self.order, *self.missing) if flag not in self.status]:
+            raise ValueError(f"order, missing: {', '.join(strange)} is no flag of [status]")
         for field in ("dataset", "number"):
             if f"{{{field}" not in self.name:
                 raise ValueError(f"name: {{{field}}} must be part of it")

@@ -12,23 +12,22 @@ from reporting.declarations import Submission
 from reporting.findings import CellFinding
 from reporting.submissions.structures import Structure
 
-#: The flags that say by themselves that there is no value.
-_MISSING = {"m", "z"}
-
 
 def sendable(table: pd.DataFrame, declared: Submission, file: str) -> tuple[npt.NDArray[np.bool_], list[CellFinding]]:
     """Which rows are sent: those with a value, and those whose flag says why there is none."""
     there = table["value"].notna().to_numpy()
-    flags = {flag: bool(_MISSING & set(_parts(flag, declared))) for flag in table["flag"].unique().tolist()}
+    flags = {
+        flag: bool(set(declared.missing) & set(_parts(flag, declared))) for flag in table["flag"].unique().tolist()
+    }
     explained = table["flag"].map(flags).to_numpy(bool) if len(table) else there
     sent = there | explained
     left = np.flatnonzero(~sent)
     if not len(left):
         return sent, []
-    first = table.iloc[int(left[0])]
+    first, known = table.iloc[int(left[0])], ", ".join(declared.missing)
     return sent, [
         CellFinding(
-            "S27", "information", f"{len(left)} missing values without a flag that says why (m, z) are not sent.",
+            "S27", "information", f"{len(left)} missing values without a flag that says why ({known}) are not sent.",
             "Fill them in, or flag them.", file, str(first["sheet"]), str(first["cell"]), str(first["scheme"]),
             str(first["item"]), str(first["year"]),
         )

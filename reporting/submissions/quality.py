@@ -49,6 +49,12 @@ def observations(datasets: Iterable[DataSet]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
+def shared(datasets: Iterable[DataSet], findings: Sequence[CellFinding]) -> dict[str, pd.DataFrame]:
+    """The tables that every collection has."""
+    made = [d for d in datasets if d.structure.time and d.structure.measure]
+    return {"observations": observations(made), "rules": rules(findings)}
+
+
 def rules(findings: Sequence[CellFinding]) -> pd.DataFrame:
     """How often each rule found something."""
     found = pd.DataFrame(
@@ -79,7 +85,6 @@ def tables(
     """All tables, by the names of their files."""
     return {
         "completeness": completeness(questionnaire),
-        "observations": observations(d for d in datasets if d.structure.time and d.structure.measure),
-        "rules": rules(findings),
         "net_benefit_rates": rates(questionnaire),
+        **shared(datasets, findings),
     }

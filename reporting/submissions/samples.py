@@ -14,9 +14,11 @@ from typing import Any
 
 import xlsxwriter
 
+from reporting.declarations import Declarations
 from reporting.errors import OutputFailed
 from reporting.esspros.classification import Classification, Item
 from reporting.files import whole
+from reporting.sha import classification
 
 AGENCY, VERSION = "XX1", "1.0"
 _STATUSES = {"A": "Normal value", "B": "Break in time series", "D": "Definition differs", "E": "Estimated value",
@@ -41,12 +43,14 @@ STRUCTURES = {
     "ESSPROS_EXP": ("EXPEND", ("FREQ", "REF_AREA", "EXPENDITURE", "CUSTOM_BREAKDOWN", "UNIT")),
     "ESSPROS_REC": ("RECEIPT", ("FREQ", "REF_AREA", "RECEIPT", "SECTOR", "CUSTOM_BREAKDOWN", "UNIT")),
 }
+#: Dimensions of health accounts, for the axes hc, hp, hf, fs, fp, hk.
+_AXES = ("FUNCTION", "PROVIDER", "FINANCING_SCHEME", "FINANCING_SCHEME_REV", "FACTOR_PROVISION", "ASSET_TYPE")
 #: The day the sample was made, so that it is the same whenever it is written.
 _MADE = datetime(2025, 1, 1)
 
 
-def write(folder: Path, classification: Classification, codes: Mapping[str, str]) -> list[Path]:
-    """Write the mapping workbook and the structure message of the sample.
+def write(folder: Path, known: Declarations, items: Classification, codes: Mapping[str, str]) -> list[Path]:
+    """Write the mapping workbook and the structure messages of the sample.
 
     Parameters
     ----------
@@ -58,8 +62,11 @@ def write(folder: Path, classification: Classification, codes: Mapping[str, str]
     OutputFailed
         When they cannot be written.
     """
-    items = [classification[item] for item in classification.written()]
-    contents = {folder / "mapping.xlsx": mapping(items, codes), folder / "structure.xml": structure(items)}
+    listed = [items[item] for item in items.written()]
+    contents = {
+        folder / "mapping.xlsx": mapping(listed, codes), folder / "structure.xml": structure(listed),
+        folder / "structure-sha.xml": health(known),
+    }  # fmt: skip
     for path, content in contents.items():
         try:
             with whole(path) as part:
@@ -115,25 +122,60 @@ def _cell(head: str, item: Item, codes: Mapping[str, str]) -> str:
 
 
 def structure(items: Iterable[Item]) -> bytes:
-    """The structure message: both data structure definitions, their code lists and concepts."""
+    """The structure message of the questionnaire: expenditure and receipts."""
+    definitions = {name: dimensions for name, (_, dimensions) in STRUCTURES.items()}
+    return message(definitions, _codes(items), _ATTRIBUTES)
+
+
+def health(known: Declarations) -> bytes:
+    """The structure message of health accounts: a dimension for each axis."""
+    found = {name: _LISTS[name] for name in ("FREQ", "REF_AREA", "UNIT_MULT", "OBS_STATUS", "CONF_STATUS")}
+    found["OBS_STATUS"] = {**_STATUSES, "K": "Included in another category", "L": "Missing; not collected"}
+    found |= {
+        "MEASURE": {"EXP_HEALTH": "Expenditure on health", "CAPITAL_FORM": "Capital formation"},
+        "UNIT_MEASURE": {"XDC": "National currency"},
+    }
+    for dimension, axis in zip(_AXES, classification.load(known).axes.values(), strict=True):
+        codes = {axis.eurostat[code]: classification.label(known, axis, code) for code in axis.parents if code != "_T"}
+        found[dimension] = {"_T": "Total", "_Z": "Not applicable", **codes}
+    dimensions = ("FREQ", "REF_AREA", "MEASURE", "UNIT_MEASURE", *_AXES)
+    attributes = {name: how for name, how in _ATTRIBUTES.items() if name != "CUSTOM_BREAKDOWN_LB"}
+    return message({"JHAQ": dimensions}, found, attributes)
+
+
+def message(
+    definitions: Mapping[str, Sequence[str]], codes: Mapping[str, Mapping[str, str]],
+    attributes: Mapping[str, tuple[bool, bool]],
+) -> bytes:  # fmt: skip
+    """A structure message of the invented agency, written by sdmx1.
+
+    Parameters
+    ----------
+    definitions : mapping
+        Structure to its dimensions, without time.
+    codes : mapping
+        Component to its codes with their labels; other components are texts.
+    attributes : mapping
+        Attribute to whether it must be there, and whether it belongs to series.
+    """
     import sdmx
     from sdmx.message import Header, StructureMessage
     from sdmx.model import common, v21
 
     owner = common.Agency(id=AGENCY, name="Invented agency of the sample")
     made = {"maintainer": owner, "version": VERSION, "is_final": True, "is_external_reference": False}
-    lists = {name: v21.Codelist(id=f"CL_{name}", name=name, **made) for name in _codes(items)}
-    for name, codes in _codes(items).items():
-        lists[name].extend(v21.Code(id=code, name=label) for code, label in codes.items())
-    names = dict.fromkeys([*lists, *_ATTRIBUTES, "TIME_PERIOD", "OBS_VALUE"])
-    concepts = v21.ConceptScheme(id="CS_ESSPROS", name="Concepts of the sample", **made)
+    lists = {name: v21.Codelist(id=f"CL_{name}", name=name, **made) for name in codes}
+    for name, listed in codes.items():
+        lists[name].extend(v21.Code(id=code, name=label) for code, label in listed.items())
+    names = dict.fromkeys([*lists, *attributes, "TIME_PERIOD", "OBS_VALUE"])
+    concepts = v21.ConceptScheme(id="CS_SAMPLE", name="Concepts of the sample", **made)
     concepts.extend(v21.Concept(id=name, name=name) for name in names)
-    message = StructureMessage(header=Header(id="SAMPLE", test=True, prepared=_MADE, sender=owner))
+    whole = StructureMessage(header=Header(id="SAMPLE", test=True, prepared=_MADE, sender=owner))
     for artefact in (*lists.values(), concepts):
-        message.add(artefact)
-    for name, (_, dimensions) in STRUCTURES.items():
-        message.add(_definition(v21, common, f"{name}", dimensions, concepts, lists, made))
-    written: bytes = sdmx.to_xml(message, pretty_print=True)
+        whole.add(artefact)
+    for name, dimensions in definitions.items():
+        whole.add(_definition(v21, common, name, dimensions, attributes, concepts, lists, made))
+    written: bytes = sdmx.to_xml(whole, pretty_print=True)
     return written
 
 
@@ -146,8 +188,9 @@ def _codes(items: Iterable[Item]) -> dict[str, dict[str, str]]:
 
 
 def _definition(
-    v21: Any, common: Any, name: str, dimensions: Sequence[str], concepts: Any, lists: Mapping[str, Any], made: Any
-) -> Any:
+    v21: Any, common: Any, name: str, dimensions: Sequence[str], attributes: Mapping[str, tuple[bool, bool]],
+    concepts: Any, lists: Mapping[str, Any], made: Any,
+) -> Any:  # fmt: skip
     """One data structure definition: dimensions, time, value, attributes."""
 
     def described(concept: str, **more: Any) -> dict[str, Any]:
@@ -169,7 +212,7 @@ def _definition(
         )
     )
     definition.measures.append(v21.PrimaryMeasure(**described("OBS_VALUE")))
-    for attribute, (mandatory, of_series) in _ATTRIBUTES.items():
+    for attribute, (mandatory, of_series) in attributes.items():
         relation = common.DimensionRelationship(dimensions=key) if of_series else v21.PrimaryMeasureRelationship()
         usage = common.UsageStatus.mandatory if mandatory else common.UsageStatus.conditional
         definition.attributes.append(v21.DataAttribute(**described(attribute, usage_status=usage, related_to=relation)))

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import xlsxwriter
 
-from reporting import cli
+from reporting import cli, declarations
 from reporting.esspros import classification
 from reporting.esspros.samples import figures, written
 from reporting.submissions import samples, structures
@@ -124,5 +124,5 @@ def veldania(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("veldania")
     known = classification.load()
     written.write(folder, known)
-    samples.write(folder, known, figures.codes(known))
+    samples.write(folder, declarations.load(), known, figures.codes(known))
     return folder
