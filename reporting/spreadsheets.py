@@ -23,10 +23,10 @@ from lxml import etree
 
 from reporting.errors import SourceUnreadable, UsageError
 from reporting.findings import CellFinding
-from reporting.sums import Sums
+from reporting.sums import Sums, column_of, place_of
 
 #: The largest file that is opened, and what it may hold when unpacked, in bytes.
-LARGEST, UNPACKED = 100_000_000, 200_000_000
+LARGEST, UNPACKED = 100_000_000, 100_000_000
 _PARTS = 5_000
 _MEGA = 1_000_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -180,7 +180,7 @@ def _measured(name: str, archive: zipfile.ZipFile) -> None:
     if any(part.flag_bits & 1 for part in parts):
         raise SourceUnreadable(f"{name}: parts of it are protected by a password. Save it without one.")
     size = sum(part.file_size for part in parts)
-    if size > UNPACKED or len(parts) > _PARTS:
+    if size >= UNPACKED or len(parts) > _PARTS:
         raise SourceUnreadable(
             f"{name}: unpacks to {size / _MEGA:.0f} MB in {len(parts)} parts; {UNPACKED / _MEGA:.0f} MB in "
             f"{_PARTS} parts are read at most. Delete formatted empty rows and other sheets, and save it again."
@@ -213,8 +213,8 @@ class _Book:
         cells = _cells(self._tree(part), self.texts)
         for comments in self._related(part, "comments").values():
             for comment in self._tree(comments).iter("{*}comment"):
-                place = _place(comment.get("ref", ""))
-                cells[place] = cells.get(place, Cell(None))._replace(note=_noted(comment))
+                where = place_of(comment.get("ref", ""))
+                cells[where] = cells.get(where, Cell(None))._replace(note=_noted(comment))
         return Sheet(name, cells, hidden)
 
     def links(self) -> dict[str, str]:
@@ -268,7 +268,7 @@ def _cells(root: Any, texts: list[str]) -> dict[tuple[int, int], Cell]:
             name = entry.get("r")
             if name:
                 name = name[:-digits]
-                column = columns.get(name) or columns.setdefault(name, _column(name))
+                column = columns.get(name) or columns.setdefault(name, column_of(name))
             else:
                 column += 1
             if len(entry):
@@ -312,20 +312,6 @@ def _joined(entry: Any) -> str:
 
 def _noted(comment: Any) -> str:
     return _THREADED.sub("", _joined(comment)).strip()
-
-
-def _place(name: str) -> tuple[int, int]:
-    column = name.rstrip("0123456789")
-    return int(name[len(column) :]), _column(column)
-
-
-def _column(name: str) -> int:
-    if not name.isalpha():
-        raise ValueError(f"{name!r} is no column")
-    number = 0
-    for letter in name.upper():
-        number = number * 26 + ord(letter) - 64
-    return number
 
 
 def _warned(file: str, archive: zipfile.ZipFile, sheets: list[Sheet], links: dict[str, str]) -> Iterator[CellFinding]:

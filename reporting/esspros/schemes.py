@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,6 +77,7 @@ class Scheme:
         return (self.first is None or self.first <= year) and (self.last is None or year <= self.last)
 
 
+@functools.lru_cache(10_000)
 def number_of(text: str) -> str:
     """The serial number in ``1``, ``01``, ``Scheme 01``, ``SCH001``; ``_T`` for all schemes; empty for neither."""
     plain = folded(text)
@@ -115,9 +117,9 @@ def read(path: Path, findings: list[CellFinding]) -> tuple[Scheme, ...]:
     )
 
 
-def register(sheet: Sheet, file: str, findings: list[CellFinding]) -> tuple[Scheme, ...] | None:
-    """The schemes listed in a sheet; None where it has not the headings of a register."""
-    rows = grids.rows(sheet, _SPELLINGS, ("number", "name"))
+def register(sheet: Sheet, file: str, findings: list[CellFinding], *needed: str) -> tuple[Scheme, ...] | None:
+    """The schemes listed in a sheet; None where it has not the headings of a register, and those that are needed."""
+    rows = grids.rows(sheet, _SPELLINGS, ("number", "name", *needed))
     if rows is None:
         return None
     found: dict[str, Scheme] = {}

@@ -140,6 +140,16 @@ def _hidden_sheet(book: Any) -> None:
     book.create_sheet("Notes for colleagues")["A1"] = "call the institute"
 
 
+def _register_under_another_name(book: Any) -> None:
+    sheet = book["Schemes"]
+    sheet.title = "Annex 1"
+    sheet.insert_rows(1, 2)
+    sheet["A1"] = "Schemes of Veldania"
+    official = {"number": "Serial number", "decision": "Decision-making", "level": "Level of protection"}
+    for cell in sheet[3]:
+        cell.value = official.get(cell.value, cell.value)
+
+
 def _moved_total(book: Any) -> None:
     sheet = book["2023"]
     for row in range(1, sheet.max_row + 1):
@@ -157,6 +167,7 @@ def _signs_for_missing(book: Any) -> None:
     ("change", "expected"),
     [
         (_rows_and_remarks, []), (_spellings, []), (_codes_as_text, []), (_moved_total, []),
+        (_register_under_another_name, []),
         (_signs_for_missing, []), (_hidden_sheet, [("Q13", "information", "2021", "")]),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
@@ -166,7 +177,7 @@ def test_what_people_do_to_a_workbook_changes_no_figure(
 ) -> None:
     """Extra rows, hidden parts, merged titles, spellings of headings and codes, and signs for missing are read."""
     found = changed(change)
-    assert told(found) == expected
+    assert (told(found), found.schemes) == (expected, reported.schemes)
     pd.testing.assert_frame_equal(plain(found.table), plain(reported.table), check_exact=True)
 
 
@@ -424,10 +435,19 @@ def test_faults_of_a_neutral_table_name_their_lines(tmp_path: Path, items: Class
     )
     found = questionnaire.read(path, items)
     assert [(f.rule, f.cell) for f in found.findings] == [
-        ("Q20", "line 2"), ("Q17", "line 3"), ("E05", "line 4"), ("Q09", "line 5"), ("Q08", "line 6"),
-        ("Q15", "line 7"), ("Q07", "line 8"),
+        ("Q20", "line 2"), ("Q17", "line 3"), ("Q09", "line 5"), ("Q08", "line 6"), ("Q15", "line 7"),
+        ("Q07", "line 8"), ("E05", "line 4"),
     ]  # fmt: skip
-    assert "line 5 too" in found.findings[-1].message
+    assert "line 5 too" in found.findings[-2].message
+
+
+def test_numeric_codes_without_a_list_are_told_once(tmp_path: Path) -> None:
+    """A table with codes and no list of them asks for the list, and keeps its figures."""
+    path = tmp_path / "numbers.csv"
+    path.write_text("year,scheme,item,value\n2023,1,1000000,5\n2023,1,1100000,4\n2023,2,1100000,3\n", encoding="utf-8")
+    found = questionnaire.read(path, classification.load())
+    assert [(f.rule, f.cell, f.item) for f in found.findings] == [("E05", "line 2", "1000000")]
+    assert found.findings[0].message.startswith("2 numeric codes") and len(found.table) == 3
 
 
 @pytest.mark.parametrize(
