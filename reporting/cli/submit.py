@@ -79,9 +79,11 @@ def esspros_(
     stands = _stands(declared, geo, currency)
     mappings = mapping.read(mapping_file, {f: d.sheets for f, d in declared.flows.items()}, stands, found)
     questionnaire = questionnaires.read(workbook, classified(codes), schemes)
+    if codes is None and (mapped := collected.classified(questionnaire, mappings)):
+        questionnaire = questionnaires.read(workbook, mapped, schemes)
     before = questionnaires.read(last, questionnaire.classification, schemes) if last else None
     checked = rules.check(questionnaire, rules.Beside(before), rules.declared(known))
-    found += collected.without_codes(checked, mappings) if codes is None else checked
+    found += collected.without_codes(checked, questionnaire, mappings) if codes is None else checked
     sources = collected.Sources(questionnaire, mappings, given, declared, _by_flow(structure, declared.flows))
     datasets = collected.datasets(sources, found)
     inputs = {p.name: p for p in (workbook, mapping_file, *dsd, *filter(None, (codes, schemes, last)))}

