@@ -84,7 +84,7 @@ def esspros_(
     before = questionnaires.read(last, questionnaire.classification, schemes) if last else None
     checked = rules.check(questionnaire, rules.Beside(before), rules.declared(known))
     found += collected.without_codes(checked, questionnaire, mappings) if codes is None else checked
-    sources = collected.Sources(questionnaire, mappings, given, declared, _by_flow(structure, declared.flows))
+    sources = collected.Sources(questionnaire, mappings, given, declared, _by_flow(structure, declared.flows), geo)
     datasets = collected.datasets(sources, found)
     inputs = {p.name: p for p in (workbook, mapping_file, *dsd, *filter(None, (codes, schemes, last)))}
     material = Material(declared, datasets, found, inputs, dsd, quality.tables(questionnaire, datasets, found))

@@ -30,6 +30,7 @@ class Sources:
     structures: Sequence[Structure]
     declared: Submission
     stated: Mapping[str, str]
+    geo: str = ""
 
 
 def datasets(sources: Sources, findings: list[CellFinding]) -> list[DataSet]:
@@ -137,6 +138,9 @@ def _dataset(
         if component.id in columns:
             codes = {item: _code(entry, component.id) for item, entry in entries.items()}
             rows[component.id] = items.map(codes).astype("category")
+    area = structure.has(declared.concepts.area)
+    if sources.geo and area and area not in columns:
+        rows[area] = pd.Categorical([sources.geo] * len(rows))
     _values(rows, table, structure, sources)
     findings += flags.filled(rows, table, structure, declared, questionnaire.file)
     return DataSet(flow, structure, _complete(rows, structure), _places(table), questionnaire.file)
