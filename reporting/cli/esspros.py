@@ -60,7 +60,15 @@ def new(
     """Write an empty questionnaire, next year's from last year's, or the sample country."""
     words = labels.Words(declarations.load(), lang)
     if sample:
-        files = [str(path) for path in written.write(sample, items.load(), words.text)]
+        from reporting.esspros.samples import figures
+        from reporting.submissions import samples as transmitted
+
+        known = items.load()
+        paths = [
+            *written.write(sample, known, words.text),
+            *transmitted.write(sample, declarations.load(), known, figures.codes(known)),
+        ]
+        files = [str(path) for path in paths]
         show([{"file": file} for file in files], as_json, ("file",), [(file,) for file in files])
         return
     if output is None:

@@ -32,6 +32,7 @@ from reporting.declarations.records import (
     Table,
     series,
 )
+from reporting.declarations.submissions import SheetFlow, Submission
 
 __all__ = [
     "Accepted",
@@ -57,6 +58,8 @@ __all__ = [
     "Reliability",
     "Requirement",
     "Rule",
+    "SheetFlow",
+    "Submission",
     "SumRule",
     "Table",
     "frameworks",

@@ -34,6 +34,7 @@ from reporting.declarations.records import (
     Rule,
     Table,
 )
+from reporting.declarations.submissions import Submission
 from reporting.declarations.texts import Link, Texts, TextTable
 from reporting.errors import DeclarationError, UsageError
 
@@ -110,6 +111,9 @@ class _Loader:
             missoc=self._texts(),
             profiles=self._records(
                 "profiles", TypeAdapter(AnyProfile), [(f, {f.stem: body}) for f, body in self._read("profiles")]
+            ),
+            submissions=self._records(
+                "submissions", Submission, [(f, {f.stem: body}) for f, body in self._read("submissions")]
             ),
             codelists=codelists,
             spellings=spellings,

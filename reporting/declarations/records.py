@@ -14,6 +14,7 @@ from reporting.declarations.base import Name, Number, Text, Tolerance
 from reporting.declarations.base import Record as _Record
 from reporting.declarations.collections import CellRule
 from reporting.declarations.profiles import AnyProfile
+from reporting.declarations.submissions import Submission
 from reporting.declarations.texts import Texts
 
 
@@ -327,6 +328,7 @@ class Declarations(_Record):
     collections: dict[str, dict[str, CellRule]] = {}
     missoc: Texts = Texts()
     profiles: dict[str, AnyProfile] = {}
+    submissions: dict[str, Submission] = {}
     #: dimension -> code -> English label
     codelists: dict[str, dict[str, str]]
     #: dimension -> any known spelling of a label -> code

@@ -153,6 +153,13 @@ def _list(file: str, rows: list[Row], classification: Classification) -> Classif
     return _tree(labels, classification)
 
 
+def of_labels(labels: dict[str, str], classification: Classification) -> Classification:
+    """Our items, and numeric codes with labels as in the official list; one whose parent lacks stands alone."""
+    numeric = {code: label for code, label in labels.items() if code.isascii() and code.isdigit()}
+    found = _tree(numeric, classification)
+    return Classification({**classification.items, **found.items}, found.doubts)
+
+
 def _above(code: str, labels: dict[str, str]) -> str:
     """The parent of a code; a total such as 1000000 has none."""
     above = parent_of(code)
@@ -165,7 +172,7 @@ def _tree(labels: dict[str, str], classification: Classification) -> Classificat
     items: dict[str, Item] = {}
     for code in sorted(labels, key=lambda code: (code.rstrip("0"), code)):
         above = _above(code, labels)
-        parent = ours.get(above, above)
+        parent = ours.get(above, "")
         known = _same(labels[code], classification, parent, set(items), _words(*_labels(above, labels)))
         base = classification[known] if known else items.get(parent)
         ours[code] = known or code

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from reporting.declarations import Dataset, Declarations, Provider
-from reporting.errors import SourceUnreadable
+from reporting.errors import ReportingError, SourceUnreadable
 
 #: sdmx1's readers hold state between messages.
 _ONE_AT_A_TIME = threading.Lock()
@@ -39,19 +39,36 @@ def read(message: bytes, dataset: Dataset, provider: Provider) -> Structure:
     SourceUnreadable
         When the bytes are no structure message, or refer to files of this machine.
     """
+    with opened(message, dataset.id) as found:
+        return _structure(_definition(found, dataset), provider)
+
+
+@contextlib.contextmanager
+def opened(message: bytes, name: str) -> Iterator[Any]:
+    """A structure message, read by sdmx1 one at a time; whatever its model raises while it is used is translated.
+
+    Parameters
+    ----------
+    name : str
+        What the message is of, for what is said of it.
+
+    Raises
+    ------
+    SourceUnreadable
+        When the bytes are no structure message, or refer to files of this machine.
+    """
     if b"<!DOCTYPE" in message or b"<!ENTITY" in message:
-        raise SourceUnreadable(f"{dataset.id}: the structure message defines entities, which SDMX never does: refused.")
+        raise SourceUnreadable(f"{name}: the structure message defines entities, which SDMX never does: refused.")
     import sdmx  # takes a while to import
 
     try:
         with _ONE_AT_A_TIME, contextlib.redirect_stdout(io.StringIO()):  # it prints what it cannot read
-            found = _definition(sdmx.read_sdmx(io.BytesIO(message)), dataset)
-            return _structure(found, provider)
-    except SourceUnreadable:
+            yield sdmx.read_sdmx(io.BytesIO(message))
+    except ReportingError:
         raise
     except Exception as error:  # sdmx1 raises whatever its XML library and its model raise
         raise SourceUnreadable(
-            f"{dataset.id}: not a structure message ({type(error).__name__}: {error}). Try again later."
+            f"{name}: not a structure message ({type(error).__name__}: {error}). Try again later."
         ) from None
 
 

@@ -1,0 +1,1 @@
+"""Health accounts (SHA 2011): the tables of the joint questionnaire, their checks and their reconciliation."""

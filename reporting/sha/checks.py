@@ -1,0 +1,116 @@
+"""The rules H01 to H10 on the tables of a questionnaire or on published tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from reporting.declarations import Declarations, health
+from reporting.errors import SourceUnreadable, UsageError
+from reporting.files import received
+from reporting.findings import CellFinding, ordered
+from reporting.sha import cells, changes, classification, coherence, identities
+from reporting.sha.neutral import Accounts, worth
+from reporting.sha.subject import Subject
+
+#: Each rule with the function that applies it.
+RULES = {
+    "H01": identities.sums,
+    "H02": identities.margins,
+    "H03": cells.negative,
+    "H04": cells.appearing,
+    "H05": changes.growth,
+    "H06": changes.shares,
+    "H07": cells.atypical,
+    "H08": changes.ratio,
+    "H09": coherence.breaks,
+    "H10": coherence.coherence,
+}
+Context = dict[tuple[str, int], float]
+
+
+def check(
+    known: Declarations, accounts: Accounts, earlier: Sequence[Accounts] = (), context: Context | None = None
+) -> list[CellFinding]:
+    """What reading found and what the rules find, errors first.
+
+    Parameters
+    ----------
+    earlier : sequence of Accounts
+        Other years, to compare with.
+    context : dict, optional
+        Figures of other statistics by series and year, over those in the metadata.
+    """
+    subject = subject_of(known, accounts, earlier, context)
+    found = [finding for rule in RULES.values() for finding in rule(subject)]
+    return ordered([*accounts.findings, *found])
+
+
+def subject_of(
+    known: Declarations, accounts: Accounts, earlier: Sequence[Accounts] = (), context: Context | None = None
+) -> Subject:
+    """The accounts with all that the rules need.
+
+    Raises
+    ------
+    UsageError
+        When a year is given twice, or there is no cell at all.
+    """
+    if accounts.table.empty:
+        raise UsageError(f"{accounts.file}: no table of health accounts is in it.")
+    files: dict[int, str] = {}
+    for one in (accounts, *earlier):
+        for year in one.years:
+            if year in files:
+                raise UsageError(f"The year {year} is in {files[year]} and in {one.file}: give each year once.")
+            files[year] = one.file
+    everything = Accounts(
+        accounts.file,
+        pd.concat([accounts.table, *(one.table for one in earlier)], ignore_index=True),
+        pd.concat([accounts.metadata, *(one.metadata for one in earlier)], ignore_index=True),
+    )
+    figures = told(everything) | (context or {})
+    return Subject(accounts, everything, classification.load(known), health.load(known.home), figures)
+
+
+def told(accounts: Accounts) -> Context:
+    """Figures of other statistics in the metadata."""
+    lines = accounts.metadata[accounts.metadata["item"] == "context"]
+    found: Context = {}
+    for year, series, text in zip(lines["year"], lines["cell"], lines["text"], strict=True):
+        number = worth(str(text))
+        if number is None:
+            raise SourceUnreadable(f"{accounts.file}, metadata: {text!r} for {series} {year} is no number.")
+        found[str(series), int(year)] = number[0]
+    return found
+
+
+def read_context(path: Path) -> Context:
+    """Figures of other statistics from a CSV file with year, series and value.
+
+    Raises
+    ------
+    SourceUnreadable
+        When it has other columns, or a line that is no figure.
+    """
+    text = received(path).decode("utf-8-sig", errors="replace")
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    if not {"year", "series", "value"} <= set(reader.fieldnames or ()):
+        raise SourceUnreadable(f"{path.name}, line 1: the columns are year, series, value.")
+    found: Context = {}
+    for line in reader:
+        number = worth((line["value"] or "").strip())
+        if number is None or not (line["year"] or "").isdigit():
+            raise SourceUnreadable(f"{path.name}, line {reader.line_num}: a year, a series and a number are expected.")
+        found[line["series"], int(line["year"])] = number[0]
+    return found
+
+
+def tally(findings: Iterable[CellFinding]) -> dict[str, int]:
+    """How many failed, by rule."""
+    failed = [finding.rule for finding in findings if finding.outcome == "failed"]
+    return {rule: failed.count(rule) for rule in sorted(set(failed))}

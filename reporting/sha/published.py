@@ -1,0 +1,70 @@
+"""Published tables of health accounts as a neutral table: Eurostat's datasets in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from reporting.declarations import Declarations
+from reporting.errors import SourceChanged, SourceUnavailable
+from reporting.sha import classification
+from reporting.sha.classification import AXES, Classification, Table
+from reporting.sha.neutral import METADATA, MISSING, Accounts, framed
+from reporting.vintages import Store
+
+
+def read(
+    known: Declarations, store: Store, geo: str, unit: str = "MIO_NAC", years: Sequence[int] = (), as_of: str = ""
+) -> Accounts:
+    """The tables of a country that are published, with the place of each value in its dataset.
+
+    Raises
+    ------
+    SourceUnavailable
+        When the store has nothing of the country in this unit.
+    """
+    classes = classification.load(known)
+    rows = [
+        row
+        for table in classes.tables.values()
+        if table.dataset
+        for row in _rows(known, store, table, classes, (geo, unit, as_of))
+        if not years or row[0] in years
+    ]
+    if not rows:
+        raise SourceUnavailable(
+            f"The store has no health accounts of {geo} in {unit}. Fetch hlth_sha11_hchf and the tables beside it, "
+            "or name another --unit."
+        )
+    table = framed(rows)
+    return Accounts(geo, table, pd.DataFrame(columns=list(METADATA)), complete=False)
+
+
+def _rows(
+    known: Declarations, store: Store, table: Table, classes: Classification, wanted: tuple[str, str, str]
+) -> Iterator[tuple[object, ...]]:
+    geo, unit, as_of = wanted
+    frame = store.country(table.dataset, geo, as_of)
+    if frame.empty:
+        return
+    names = [f"icha11_{axis}" for axis in table.axes]
+    codes = _codes(frame["key"], known.datasets[table.dataset].dimensions, table.dataset)
+    mine = ((codes["unit"] == unit) & frame["time"].str.fullmatch(r"\d{4}")).to_numpy()
+    back = [{code: own for own, code in classes.axes[axis].eurostat.items()} for axis in table.axes]
+    for position in np.flatnonzero(mine):
+        row, key = frame.iloc[position], codes.iloc[position]
+        own = dict(zip(table.axes, (by.get(key[name], "") for by, name in zip(back, names, strict=True)), strict=True))
+        if not all(own.values()):
+            continue
+        status = row["flag"] if pd.notna(row["value"]) else f"{MISSING}{row['flag']}"
+        axes = (own.get(axis, "") for axis in AXES)
+        yield int(row["time"]), table.name, *axes, row["value"], status, "", table.dataset, row["key"], True
+
+
+def _codes(keys: pd.Series[str], dimensions: Sequence[str], dataset: str) -> pd.DataFrame:
+    parts = keys.str.split(".", expand=True)
+    if parts.shape[1] != len(dimensions):
+        raise SourceChanged(f"{dataset}: the keys in the store do not have the dimensions {'.'.join(dimensions)}.")
+    return parts.set_axis(list(dimensions), axis=1)

@@ -1,0 +1,125 @@
+"""The collector's structures are read whole, and what is none is refused by name."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import dsds
+import pytest
+
+from reporting.errors import SourceUnreadable, UsageError
+from reporting.findings import CellFinding
+from reporting.submissions import selection
+from reporting.submissions.structures import chosen
+
+
+def test_components_have_role_level_codes_and_status(read):
+    """Each component is known with what the collector says of it."""
+    groups = {"Sibling": ("REF_AREA", "ITEM")}
+    attributes = {
+        **dsds.ATTRIBUTES,
+        "CUSTOM_BREAKDOWN_LB": ("Conditional", "Sibling"),
+        "UNIT": ("Mandatory", "dataset"),
+    }
+    (structure,) = read(dsds.message(dsds.definition("ESSPROS_EXP", attributes=attributes, groups=groups)))
+    assert structure.name == "XX1:ESSPROS_EXP(1.0)"
+    assert [d.id for d in structure.dimensions] == list(dsds.DIMENSIONS)
+    assert (structure.time, structure.measure) == ("TIME_PERIOD", "OBS_VALUE")
+    found = {a.id: (a.level, a.mandatory, a.codes) for a in structure.attributes}
+    assert found["OBS_STATUS"] == ("observation", True, ("A", "B", "E", "P", "M"))
+    assert found["UNIT_MULT"] == ("series", True, ("0", "6"))
+    assert found["COMMENT_OBS"] == ("observation", False, ())
+    assert found["CUSTOM_BREAKDOWN_LB"][:2] == ("group", False) and found["UNIT"][:2] == ("dataset", True)
+    assert structure.component("COMMENT_OBS").longest == 200
+    assert structure.component("ITEM").codelist == "XX1:CL_ITEM(1.0)"
+
+
+def test_code_lists_may_come_in_another_file(read):
+    """A structure and its code lists in two files are one; without the second, the list that lacks is named."""
+    bare, lists = dsds.message(dsds.definition("ESSPROS_EXP"), lists={}), dsds.message()
+    assert read(bare, lists)[0].component("ITEM").codes == ("I1", "I2", "I3")
+    with pytest.raises(UsageError, match=r"XX1:CL_FREQ\(1\.0\) of FREQ in XX1:ESSPROS_EXP\(1\.0\) is in none"):
+        read(bare)
+
+
+def test_a_constraint_is_that_of_its_structure(read):
+    """A content constraint holds for what it is attached to, and for nothing else."""
+    region = '<s:CubeRegion include="true"><c:KeyValue id="ITEM"><c:Value>I1</c:Value></c:KeyValue></s:CubeRegion>'
+    one, other = read(
+        dsds.message(
+            dsds.definition("ESSPROS_EXP"), dsds.definition("ESSPROS_REC"), constraints=dsds.constraint(region)
+        )
+    )
+    assert one.regions[0].codes == {"ITEM": {"I1"}} and one.regions[0].included
+    assert other.regions == ()
+
+
+def _zipped() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("dsd.xml", dsds.BOTH)
+    return buffer.getvalue()
+
+
+ENTITY = (
+    b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY secret SYSTEM "file:///etc/hostname">]>'
+    + dsds.BOTH.partition(b"?>")[2]
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (_zipped(), "a ZIP archive or workbook"),
+        (ENTITY, "defines entities"),
+        (ENTITY.decode().encode("utf-16"), "not UTF-8"),
+        (b"FREQ;REF_AREA\n", "not XML"),
+        (b"<html><body>Please log in</body></html>", "no SDMX-ML structure message"),
+        (dsds.BOTH.replace(b"v2_1", b"v3_0"), "SDMX-ML 3.0"),
+        (dsds.BOTH[:-200], "not a structure message"),
+        (b"", "not XML"),
+    ],
+    ids=["zip", "entity", "utf16", "csv", "page", "version", "cut", "empty"],
+)
+def test_what_is_no_structure_message_is_refused(read, content, said):
+    """Another kind of file is refused by what it is; entities are never resolved."""
+    with pytest.raises(SourceUnreadable, match=said):
+        read(content)
+
+
+def test_a_message_without_a_definition_is_refused(read):
+    """Code lists alone are no structure."""
+    with pytest.raises(UsageError, match="no data structure definition"):
+        read(dsds.message())
+
+
+def test_a_reference_may_leave_agency_and_version_out(read):
+    """Of two versions a reference with its version means one, one without means both."""
+    found = read(dsds.message(dsds.definition("ESSPROS_EXP"), dsds.definition("ESSPROS_EXP", "1.1")))
+    assert [s.version for s in chosen(found, "XX1:ESSPROS_EXP(1.1)")] == ["1.1"]
+    assert [s.version for s in chosen(found, "ESSPROS_EXP")] == ["1.0", "1.1"]
+    assert not list(chosen(found, "ESTAT:ESSPROS_EXP(1.1)")) and not list(chosen(found, "ESSPROS_EXP(2.0)"))
+
+
+def test_the_structure_of_a_flow_is_told_by_name_or_columns(read):
+    """Expenditure goes to the structure named like it; what cannot be told is asked for."""
+    both = read(dsds.BOTH)
+    findings: list[CellFinding] = []
+    assert selection.selected(both, "REC", ("REC",), (), (), "m.xlsx", findings).id == "ESSPROS_REC"
+    one = read(dsds.message(dsds.definition("SPDATA")))
+    assert selection.selected(one, "REC", ("REC",), (), (), "m.xlsx", findings).id == "SPDATA"
+    wide = (*dsds.DIMENSIONS, "UNIT")
+    pair = read(dsds.message(dsds.definition("SP1"), dsds.definition("SP2", dimensions=wide)))
+    assert selection.selected(pair, "REC", ("REC",), (), ("UNIT", "ITEM"), "m.xlsx", findings).id == "SP2"
+    with pytest.raises(UsageError, match=r"Several structures .* XX1:SP1\(1\.0\), XX1:SP2\(1\.0\)"):
+        selection.selected(pair, "REC", ("REC",), (), ("ITEM",), "m.xlsx", findings)
+    assert not findings
+
+
+def test_another_version_than_stated_is_a_finding(read):
+    """A mapping made for another version of the DSD is told, with both versions."""
+    findings: list[CellFinding] = []
+    selection.selected(read(dsds.BOTH), "EXP", ("EXP",), ("XX1:ESSPROS_EXP(1.1)",), (), "m.xlsx", findings)
+    assert findings[0].rule == "S03" and findings[0].stops
+    assert "XX1:ESSPROS_EXP(1.1)" in findings[0].message and "XX1:ESSPROS_EXP(1.0)" in findings[0].message
