@@ -43,14 +43,14 @@ def nowhere(rows: int) -> pd.DataFrame:
 
 def number(value: float) -> str:
     """The shortest text that reads as the same number, without an exponent."""
-    text = repr(float(value)).removesuffix(".0")
-    return f"{value:f}".rstrip("0").rstrip(".") if "e" in text and abs(value) >= 1 else _plain(text)
+    text = repr(float(value))
+    if "e" in text:
+        return f"{value:f}".rstrip("0").rstrip(".") if abs(value) >= 1 else _small(text)
+    return "0" if text == "-0.0" else text.removesuffix(".0")
 
 
-def _plain(text: str) -> str:
+def _small(text: str) -> str:
     """A small number without its exponent, digit for digit."""
-    if "e" not in text:
-        return "0" if text == "-0" else text
     mantissa, _, power = text.partition("e")
     sign, digits = ("-", mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
     whole, _, rest = digits.partition(".")

@@ -48,7 +48,7 @@ def filled(
             given = rows[name].astype(object) if name in rows else codes
             rows[name] = codes.where(~(plain & np.asarray(given != "")), given).astype("category")
     if name := structure.has(declared.concepts.comment):
-        rows[name] = [_line(text) for text in table["comment"].fillna("").tolist()]
+        rows[name] = [_line(text) if text else "" for text in table["comment"].fillna("").tolist()]
     yield from _lost(table, structure, declared, file, parts)
 
 

@@ -14,16 +14,21 @@ from reporting.submissions.datasets import DataSet
 def completeness(questionnaire: Questionnaire) -> pd.DataFrame:
     """For each year and scheme: figures, those that are missing, estimated, provisional, or explained."""
     table = questionnaire.table
-    flags = table["flag"].fillna("")
+    flags = table["flag"].fillna("").astype("category")
+    letters = {flag: set(str(flag)) for flag in flags.cat.categories}
+
+    def flagged(letter: str) -> pd.Series[bool]:
+        return flags.map({flag: letter in found for flag, found in letters.items()}).astype(bool)
+
     counted = pd.DataFrame(
         {
             "year": table["year"],
             "scheme": table["scheme"].astype(str),
             "figures": table["value"].notna(),
             "missing": table["value"].isna(),
-            "estimated": flags.str.contains("e"),
-            "provisional": flags.str.contains("p"),
-            "breaks": flags.str.contains("b"),
+            "estimated": flagged("e"),
+            "provisional": flagged("p"),
+            "breaks": flagged("b"),
             "comments": table["comment"].fillna("") != "",
         }
     )
