@@ -48,7 +48,7 @@ OWNERS = {
     "filelock": {"vintages"},
     "fsspec": {"vintages"},
     "httpx": {"sources"},
-    "lxml": {"sources", "missoc", "publications"},
+    "lxml": {"sources", "missoc", "publications", "spreadsheets"},
     "matplotlib": {"charts"},
     "seaborn": {"charts"},
     "openpyxl": {"sources", "missoc", "spreadsheets"},
@@ -67,7 +67,7 @@ OWNERS = {
     "tenacity": {"sources"},
     "typer": {"cli"},
     "typst": {"publications"},
-    "xlsxwriter": {"workbook", "forms"},
+    "xlsxwriter": {"workbook", "forms", "esspros"},
     "IPython": {"page"},
 }
 

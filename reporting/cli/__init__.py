@@ -14,6 +14,7 @@ import typer
 from reporting import __version__
 from reporting.cli import (  # noqa: F401  # adds the verbs
     data,
+    esspros,
     fetch,
     keep,
     missoc,

@@ -1,0 +1,74 @@
+"""Verbs on the ESSPROS collection: a new questionnaire, the sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reporting import declarations, labels
+from reporting.cli.common import app, err, out
+from reporting.errors import UsageError
+from reporting.esspros import classification as items
+from reporting.esspros import codes as numeric
+from reporting.esspros import new as news
+from reporting.esspros import questionnaire as questionnaires
+from reporting.esspros.classification import Classification
+from reporting.esspros.samples import written
+from reporting.findings import ordered
+
+esspros = typer.Typer(help="ESSPROS: the questionnaire, from compiling to transmission.", no_args_is_help=True)
+app.add_typer(esspros, name="esspros")
+
+CodesOption = Annotated[
+    Path | None,
+    typer.Option("--codes", help="Numeric codes: a list (.csv, .xlsx) with item and code, or code and label."),
+]
+SchemesOption = Annotated[Path | None, typer.Option("--schemes", help="List of schemes (.csv, .xlsx).")]
+
+
+def classified(codes: Path | None) -> Classification:
+    """The classification, with the numeric codes of a file where one is named."""
+    known = items.load()
+    if codes is None:
+        return known
+    found = numeric.load(codes, known)
+    for doubt in found.doubts:
+        err.print(f"{codes.name}: {doubt}", markup=False)
+    return found
+
+
+@esspros.command(
+    epilog="Example: reporting esspros new questionnaire-2024.xlsx --from questionnaire-2023.xlsx --year 2024"
+)
+def new(
+    output: Annotated[Path | None, typer.Argument(help="The workbook to write (.xlsx).")] = None,
+    year: Annotated[int | None, typer.Option(help="Year [default: the one after the last of --from].")] = None,
+    last: Annotated[Path | None, typer.Option("--from", help="Last year's questionnaire (.xlsx, .csv).")] = None,
+    codes: CodesOption = None,
+    schemes: SchemesOption = None,
+    lang: Annotated[str, typer.Option(help="Language of the labels: en, fr, nl, de.")] = "en",
+    sample: Annotated[
+        Path | None, typer.Option(help="Write the sample of a country that does not exist into this folder.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write an empty questionnaire, next year's from last year's, or the sample country."""
+    words = labels.Words(declarations.load(), lang)
+    if sample:
+        for path in written.write(sample, items.load(), words.text):
+            out.print(str(path), markup=False)
+        return
+    if output is None:
+        raise UsageError(
+            "Name the workbook to write (questionnaire-2024.xlsx), or a folder for the sample: --sample DIR."
+        )
+    if output.exists() and not force:
+        raise UsageError(f"{output} is there already. Name another file, or add --force.")
+    known = classified(codes)
+    read = questionnaires.read(last, known, schemes) if last else None
+    for finding in ordered(read.findings) if read else ():
+        err.print(finding.line, markup=False)
+    plan = news.write(output, known, read, year, schemes, words.text)
+    out.print(f"{output}: {', '.join(str(one) for one in plan)}.", markup=False)

@@ -1,0 +1,152 @@
+"""Eurostat's numeric codes, from a file that the user gives.
+
+Either a file says which item has which code (columns ``item`` and ``code``), or it
+is the official list (``code`` and ``label``): then the tree is that of the codes,
+whose parents end in zeros, and labels tell which of our items they are.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from reporting.errors import UsageError
+from reporting.esspros import grids
+from reporting.esspros.classification import Classification, Item
+from reporting.esspros.grids import Row, folded
+from reporting.esspros.neutral import code_text
+from reporting.findings import CellFinding
+
+_SPELLINGS = {
+    "code": ("esspros_code", "esspros code", "numeric code", "codes", "item code", "code esspros", "essprs code"),
+    "item": ("item_id", "id", "our item", "slug"),
+    "label": ("name", "title", "description", "libellé", "benennung", "bezeichnung", "omschrijving", "benefit"),
+}
+_SHOWN = 10
+
+
+def load(path: Path, classification: Classification) -> Classification:
+    """The classification with the codes of a file (.csv, .xlsx).
+
+    Raises
+    ------
+    UsageError
+        With every line that is at fault.
+    SourceUnreadable
+        When the file is damaged.
+    """
+    findings: list[CellFinding] = []
+    for sheet in grids.sheets(path, findings):
+        for needed in (("item", "code"), ("code", "label")):
+            rows = grids.rows(sheet, _SPELLINGS, needed)
+            if rows:
+                return _mapped(path, rows, classification) if needed[0] == "item" else _list(path, rows, classification)
+    raise UsageError(
+        f"{path.name}: no list of codes: there are neither columns item and code, nor code and label. "
+        "The items are listed in parameters/esspros/items.csv."
+    )
+
+
+def _refuse(path: Path, faults: list[str]) -> None:
+    if faults:
+        more = [f"  … and {len(faults) - _SHOWN} more."] if len(faults) > _SHOWN else []
+        raise UsageError(
+            "\n".join([f"{path.name}: the codes cannot be used:", *(f"  {f}" for f in faults[:_SHOWN]), *more])
+        )
+
+
+def _mapped(path: Path, rows: list[Row], classification: Classification) -> Classification:
+    codes: dict[str, str] = {}
+    places: dict[str, str] = {}
+    faults = []
+    for row in rows:
+        item, code = row["item"], code_text(row["code"])
+        if not code:
+            continue
+        if item not in classification:
+            near = difflib.get_close_matches(item, classification.items, n=1)
+            faults.append(f"{row.place('item')}: no item {item!r}" + (f"; near it: {near[0]}" if near else ""))
+        elif item in codes:
+            faults.append(f"{row.place('item')}: the item {item} has a code already")
+        elif code in places:
+            faults.append(f"{row.place('code')}: the code {code} is in {places[code]} too")
+        else:
+            codes[item], places[code] = code, row.place("code")
+    _refuse(path, faults)
+    return classification.coded(codes, _strayed(codes, classification))
+
+
+def _strayed(codes: dict[str, str], classification: Classification) -> Iterator[str]:
+    """Codes that do not begin as the code of the item above them, up to its zeros."""
+    for item, code in codes.items():
+        above = codes.get(classification.parent(item), "")
+        if above and not code.startswith(above.rstrip("0")):
+            yield f"{item} has the code {code}, which does not begin as {above}, the code of {classification.parent(item)}"
+
+
+def parent_of(code: str) -> str:
+    """The code above a code: its last figure before the zeros is a zero too.
+
+    Examples
+    --------
+    >>> parent_of("1131111"), parent_of("1130000")
+    ('1131110', '1100000')
+    """
+    significant = code.rstrip("0")
+    return significant[:-1].ljust(len(code), "0") if len(significant) > 1 else ""
+
+
+def _list(path: Path, rows: list[Row], classification: Classification) -> Classification:
+    labels: dict[str, str] = {}
+    faults = []
+    for row in rows:
+        code = code_text(row["code"])
+        if not (code.isascii() and code.isdigit()):
+            continue  # a title among the codes
+        if code in labels:
+            faults.append(f"{row.place('code')}: the code {code} is there twice")
+        labels[code] = row["label"]
+    faults += [
+        f"the code {code} ({label}) has no code {above} above it"
+        for code, label in labels.items()
+        if (above := _above(code, labels)) and above not in labels
+    ]
+    _refuse(path, faults)
+    return _tree(labels, classification)
+
+
+def _above(code: str, labels: dict[str, str]) -> str:
+    """The parent of a code; a total such as 1000000 has none."""
+    above = parent_of(code)
+    # Inner zeros: 1131010 lies below 1131000, which is what its shortened form already is.
+    return "" if above == code else above
+
+
+def _tree(labels: dict[str, str], classification: Classification) -> Classification:
+    ours: dict[str, str] = {}
+    items: dict[str, Item] = {}
+    for code in sorted(labels, key=lambda code: (code.rstrip("0"), code)):
+        above = _above(code, labels)
+        parent = ours.get(above, above)
+        known = _same(labels[code], classification, parent, set(items))
+        base = classification[known] if known else items.get(parent)
+        ours[code] = known or code
+        item = Item(ours[code], parent, "", labels[code]) if base is None else base
+        items[ours[code]] = replace(
+            item, item=ours[code], parent=parent, label=item.label if known else labels[code], code=code,
+            pension=item.pension if known else "",
+        )  # fmt: skip
+    unknown = sum(name.isdigit() for name in items)
+    doubts = [f"{unknown} of {len(items)} codes have a label that none of our items has; they keep their number"]
+    return Classification(items, tuple(doubts if unknown else ()))
+
+
+def _same(label: str, classification: Classification, parent: str, taken: set[str]) -> str:
+    """Our item below a parent that has a label; the totals of tables have no parent."""
+    plain = folded(label)
+    for name, item in classification.items.items():
+        if item.parent == parent and name not in taken and folded(item.label) == plain:
+            return name
+    return ""

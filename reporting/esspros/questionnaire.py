@@ -1,0 +1,228 @@
+"""The questionnaire: a workbook with a sheet a year, or its neutral table, read with all that is wrong in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from reporting.errors import SourceUnreadable
+from reporting.esspros import grids, neutral, year_sheets
+from reporting.esspros import schemes as registers
+from reporting.esspros.classification import Classification
+from reporting.esspros.grids import folded
+from reporting.esspros.neutral import Figures
+from reporting.esspros.schemes import ALL, Scheme
+from reporting.findings import CellFinding
+from reporting.spreadsheets import Sheet, address, opened
+
+#: The sheets beside the years: name to columns, of which the first are needed.
+BESIDE: dict[str, tuple[str, ...]] = {
+    "Qualitative": ("scheme", "item", "description"),
+    "Beneficiaries": ("year", "scheme", "category", "sex", "value", "flag", "comment"),
+    "NetBenefits": ("year", "scheme", "item", "AITR", "AISCR", "RFB", "flag", "comment"),
+}
+#: Columns of these sheets that hold numbers.
+NUMBERS = ("value", "AITR", "AISCR", "RFB")
+_SPELLINGS: dict[str, Sequence[str]] = {
+    "AITR": ("average itemised tax rate",), "AISCR": ("average itemised social contribution rate",),
+    "RFB": ("residual fiscal benefits",), "item": ("code", "benefit"), "flag": ("status",), "comment": ("note",),
+    "description": ("text",), "year": (), "scheme": ("scheme number",), "category": ("pension",), "sex": (),
+    "value": ("persons", "beneficiaries", "number"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Questionnaire:
+    """What a file holds: the neutral table, the schemes, the sheets beside, and what is wrong in it.
+
+    ``qualitative``, ``beneficiaries`` and ``net`` have the columns of ``BESIDE`` with
+    ``sheet`` and ``cell``; their items are ids where the code is known.
+    """
+
+    file: str
+    table: pd.DataFrame
+    schemes: tuple[Scheme, ...]
+    findings: tuple[CellFinding, ...]
+    classification: Classification
+    qualitative: pd.DataFrame = field(default_factory=lambda: beside("Qualitative", ()))
+    beneficiaries: pd.DataFrame = field(default_factory=lambda: beside("Beneficiaries", ()))
+    net: pd.DataFrame = field(default_factory=lambda: beside("NetBenefits", ()))
+
+    @property
+    def years(self) -> list[int]:
+        """The years there are figures for."""
+        return sorted(int(year) for year in self.table["year"].unique())
+
+
+def beside(name: str, rows: Iterable[Sequence[object]]) -> pd.DataFrame:
+    """A frame with the columns of a sheet beside the years, and places."""
+    return pd.DataFrame(list(rows), columns=[*BESIDE[name], "sheet", "cell"])
+
+
+def read(path: Path, classification: Classification, schemes: Path | None = None) -> Questionnaire:
+    """Read a workbook (.xlsx, .xlsm) or a neutral table (.csv).
+
+    Whatever is wrong inside is a finding with its place; what could be read is in the
+    table all the same. Codes that no item has (``E05``) stay in the table as they are
+    written, schemes that are not in the list (``E04``) under their number.
+
+    Parameters
+    ----------
+    schemes : Path, optional
+        A list of schemes in a file of its own, which takes the place of the one inside.
+
+    Raises
+    ------
+    UsageError, SourceUnreadable
+        When there is no such file, or nothing can be read from it.
+    """
+    findings: list[CellFinding] = []
+    if path.suffix.lower() in (".csv", ".tsv", ".txt"):
+        table = neutral.read(path, classification, findings)
+        found = Questionnaire(path.name, table, (), (), classification)
+    else:
+        found = _workbook(path, classification, findings)
+    listed = registers.read(schemes, findings) if schemes else found.schemes
+    if listed or path.suffix.lower() != ".csv":
+        findings += _unlisted(found.file, found.table, listed)
+    return Questionnaire(
+        found.file, found.table, listed, tuple(findings), classification, found.qualitative, found.beneficiaries,
+        found.net,
+    )  # fmt: skip
+
+
+def _workbook(path: Path, classification: Classification, findings: list[CellFinding]) -> Questionnaire:
+    figures, listed = Figures(path.name), None
+    frames: dict[str, pd.DataFrame] = {}
+    years: dict[int, str] = {}
+    for sheet in opened(path, findings):
+        year, name = year_sheets.year_of(sheet.name), _named(sheet.name)
+        if name == "Schemes":
+            listed = registers.register(sheet, path.name, findings)
+        elif name:
+            frames[name] = _beside(sheet, name, path.name, classification, findings)
+        elif year and year in years:
+            findings.append(
+                CellFinding(
+                    "Q11", "error", f"The year {year} is on the sheet {years[year]!r} too; this sheet is not read.",
+                    "Keep one sheet for each year.", path.name, sheet.name, year=str(year),
+                )
+            )  # fmt: skip
+        elif year:
+            years |= _year(sheet, year, classification, figures, findings)
+    if not years:
+        raise SourceUnreadable(
+            f"{path.name}: no sheet of a year: none is named with a year (2023) and has headings such as “Scheme 01”. "
+            "Write an empty questionnaire with: reporting esspros new"
+        )
+    return Questionnaire(
+        path.name, figures.table(), listed or (), (), classification,
+        *(frames.get(name, beside(name, ())) for name in BESIDE),
+    )  # fmt: skip
+
+
+def _named(name: str) -> str:
+    """Which of the sheets beside the years a sheet is; empty for none."""
+    names = {folded(known).replace(" ", ""): known for known in ("Schemes", *BESIDE)}
+    plain = folded(name).replace(" ", "")
+    return names.get(plain, {"listofschemes": "Schemes", "scheme": "Schemes", "qualitativeinformation": "Qualitative",
+                             "pensionbeneficiaries": "Beneficiaries"}.get(plain, ""))  # fmt: skip
+
+
+def _year(
+    sheet: Sheet, year: int, classification: Classification, figures: Figures, findings: list[CellFinding]
+) -> Mapping[int, str]:
+    head = year_sheets.read(sheet, year, classification, figures, findings)
+    if head is None and sheet.cells:
+        findings.append(
+            CellFinding(
+                "Q12", "error", "The sheet is named with a year but has no headings such as “Scheme 01”.",
+                f"Put them into row {year_sheets.HEAD_ROW}, or give the sheet another name.", figures.file, sheet.name,
+                year=str(year),
+            )
+        )  # fmt: skip
+    if head and sheet.hidden:
+        findings.append(
+            CellFinding(
+                "Q13", "information", "The sheet is hidden; it was read all the same.",
+                "Show it, or delete it.", figures.file, sheet.name, year=str(year),
+            )
+        )  # fmt: skip
+    return {year: sheet.name} if head else {}
+
+
+def _beside(
+    sheet: Sheet, name: str, file: str, classification: Classification, findings: list[CellFinding]
+) -> pd.DataFrame:
+    columns = BESIDE[name]
+    rows = grids.rows(sheet, {column: _SPELLINGS[column] for column in columns}, columns[:3])
+    if rows is None:
+        if sheet.cells:
+            findings.append(
+                CellFinding(
+                    "Q12", "error", f"The sheet has no headings {', '.join(columns[:3])}.",
+                    f"Its columns are {', '.join(columns)}.", file, sheet.name,
+                )
+            )  # fmt: skip
+        return beside(name, ())
+    found = []
+    for row in rows:
+        if name != "Qualitative" and not any(row[column] for column in columns if column in NUMBERS):
+            continue
+        found.append([_value(row, column, file, classification, findings) for column in columns])
+        found[-1] += [sheet.name, row.place(next((c for c in columns if c in NUMBERS), columns[-1]))]
+    frame = beside(name, found)
+    return frame.astype({column: float for column in columns if column in NUMBERS})
+
+
+def _value(
+    row: grids.Row, column: str, file: str, classification: Classification, findings: list[CellFinding]
+) -> object:
+    text = row[column]
+
+    def wrong(rule: str, message: str, mend: str) -> None:
+        findings.append(CellFinding(rule, "error", message, mend, file, row.sheet.name, row.place(column)))
+
+    if column in NUMBERS:
+        raw = row.sheet.value(row.number, row.columns.get(column, 0))
+        value, message, mend = (raw, "", "") if isinstance(raw, float) else neutral.number(text)
+        if message:
+            wrong("Q08", message, mend)
+        return value
+    if column == "scheme":
+        number = registers.number_of(text)
+        if not number:
+            wrong("Q17", f"{text!r} is no serial number of a scheme.", "Write 1, 2 … or _T for all.")
+        return number or text
+    if column == "year":
+        year = grids.whole_number(text)
+        if year is None:
+            wrong("Q20", f"{text!r} is not a year.", "Write a year such as 2023.")
+        return year or 0
+    if column == "item" and text:
+        code = neutral.code_text(text)
+        if not classification.item(code):
+            wrong("E05", f"No item has the code {code!r}.", "Correct the code.")
+        return classification.item(code) or code
+    return text
+
+
+def _unlisted(file: str, table: pd.DataFrame, schemes: Sequence[Scheme]) -> Iterable[CellFinding]:
+    """Schemes with figures that are not in the list of schemes."""
+    known = {scheme.number for scheme in schemes} | {ALL}
+    strange = table[~table["scheme"].isin(known)]
+    for (scheme, sheet), rows in strange.groupby(["scheme", "sheet"], sort=False):
+        first = rows.iloc[0]
+        value = float(first["value"])
+        yield CellFinding(
+            "E04", "error", f"Scheme {scheme} has {len(rows)} figures and is not in the list of schemes.",
+            "Add it to the sheet Schemes (or the file of --schemes), or correct its number.", file, str(sheet),
+            str(first["cell"]), str(scheme), str(first["item"]), str(first["year"]), value if value == value else math.nan,
+        )  # fmt: skip
+
+
+__all__ = ["BESIDE", "NUMBERS", "Questionnaire", "address", "beside", "read"]

@@ -1,0 +1,50 @@
+"""Writes the sample: the questionnaire of Veldania, its codes, its register, its neutral table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from reporting.errors import OutputFailed
+from reporting.esspros import neutral, schemes, workbook
+from reporting.esspros.classification import Classification
+from reporting.esspros.samples import country, figures
+from reporting.files import whole
+
+
+def write(folder: Path, classification: Classification, text: workbook.Text = str) -> list[Path]:
+    """Write all files of the sample into a folder, which is made where it is not there.
+
+    Raises
+    ------
+    OutputFailed
+        When they cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputFailed(f"Cannot make {folder}: {error.strerror}. Name another folder.") from None
+    codes = figures.codes(classification)
+    reported = figures.questionnaire(classification.coded(codes))
+    paths = {name: folder / name for name in ("veldania.xlsx", "veldania.csv", "codes.csv", "schemes.csv")}
+    workbook.write(paths["veldania.xlsx"], reported, workbook.Plan(title=country.NAME, text=text))
+    neutral.write(paths["veldania.csv"], reported.table)
+    labels = ([item.item, codes[item.item], item.label] for item in classification.items.values())
+    listed(paths["codes.csv"], ["item", "code", "label"], labels)
+    listed(paths["schemes.csv"], *schemes.records(country.SCHEMES))
+    return list(paths.values())
+
+
+def listed(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write rows under headings as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(heads)
+    writer.writerows(rows)
+    try:
+        with whole(path) as part:
+            part.write_bytes(b"\xef\xbb\xbf" + text.getvalue().encode())
+    except OSError as error:
+        raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None
