@@ -86,7 +86,8 @@ class Key(Record):
         given = [part for part in self.parts.values() if part != REST]
         if len(given) < len(self.parts) - 1:
             raise ValueError("parts: at most one takes the rest")
-        faults = [fault for year in self.years or [None] for fault in self._adds_up(year)]
+        years: list[int | None] = [*self.years] or [None]
+        faults = [fault for year in years for fault in self._adds_up(year)]
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -242,10 +243,15 @@ class Mapping(Record):
     def faults(self) -> list[str]:
         """What does not fit together: names of sources, keys and their parts."""
         found = []
-        for kind, entries in (("map", self.map), ("outside", self.outside), ("estimates", self.estimates)):
-            for number, entry in enumerate(entries, 1):
-                if entry.source and entry.source not in self.sources:
-                    found.append(f"{kind} {number}: no source {entry.source!r} ({', '.join(self.sources)})")
+        named = [
+            *(("map", number, entry.source) for number, entry in enumerate(self.map, 1)),
+            *(("outside", number, entry.source) for number, entry in enumerate(self.outside, 1)),
+            *(("estimates", number, entry.source) for number, entry in enumerate(self.estimates, 1)),
+        ]
+        known = ", ".join(self.sources)
+        for kind, number, source in named:
+            if source and source not in self.sources:
+                found.append(f"{kind} {number}: no source {source!r} ({known})")
         for number, entry in enumerate(self.map, 1):
             found += [f"map {number}: {fault}" for fault in self._keyed(entry)]
         return found

@@ -151,23 +151,18 @@ def _fitted(entry: Benchmark, compiled: Compiled, totals: Sequence[Total], class
     keys = sorted({key for total in down.values() for key in _below(compiled, total, classification)} | set(row_of))
     free = [key for key in keys if not _fixed(entry, key)]
     cells = pd.Series([float(_value(compiled, key)) for key in free], dtype=float)
-    matrix = cells.groupby([[row_of.get(k, k[2]) for k in free], [k[1] for k in free]]).sum().unstack(fill_value=0.0)
+    matrix = cells.groupby([[row_of.get(k, k[2]) for k in free], [k[1] for k in free]]).sum().unstack().fillna(0.0)
     held = [key for key in keys if _fixed(entry, key)]
-    rows = {
-        t.item: float(t.value - _sum(compiled, held, set(ks))) for t, ks in across.items() if t.item in matrix.index
-    }
+    rows = {total.item: float(total.value - _sum(compiled, held, set(own))) for total, own in across.items()}
     columns = {
         scheme: float(t.value - _sum(compiled, held, set(_below(compiled, t, classification))))
         for scheme, t in down.items()
     }
     fitted = benchmarks.ras(matrix, rows, columns).table
     anchor = next(iter(down.values()))
-    ratio = (fitted / matrix.where(matrix != 0)).fillna(1.0)
-    return {
-        key: (_value(compiled, key) * Decimal(repr(float(ratio.loc[row_of.get(key, key[2]), key[1]]))),
-              down.get(key[1], anchor))
-        for key in free
-    }  # fmt: skip
+    ratio = (fitted / matrix.where(matrix != 0)).fillna(1.0).stack().to_dict()
+    return {key: (_value(compiled, key) * Decimal(repr(float(ratio[row_of.get(key, key[2]), key[1]]))),
+                  down.get(key[1], anchor)) for key in free}  # fmt: skip
 
 
 def _sum(compiled: Compiled, keys: Iterable[Key], among: set[Key]) -> Decimal:

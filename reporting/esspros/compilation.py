@@ -210,10 +210,10 @@ def shares(mapping: Mapping, entry: Entry, year: int) -> dict[str, Decimal] | No
 
 
 def _contributions(mapping: Mapping, line: Line, entry: Entry, findings: list[CellFinding]) -> Iterator[Contribution]:
-    found = shares(mapping, entry, line.year)
-    if found is None:
+    found: dict[str, Decimal | None] = {**(shares(mapping, entry, line.year) or {})}
+    if not found:
         findings.append(_without_share(line, entry))
-        found = dict.fromkeys(mapping.keys[entry.key].parts if entry.key else ("",), None)
+        found = dict.fromkeys(mapping.keys[entry.key].parts if entry.key else ("",))
     factor = mapping.sources[line.source].factor * entry.factor * (-1 if entry.sign == "-" else 1)
     unit, done, passed = Decimal(1).scaleb(-mapping.decimals), Decimal(0), Decimal(0)
     for part, share in found.items():

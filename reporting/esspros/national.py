@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from reporting.declarations.mappings import National
 from reporting.errors import SourceUnreadable, UsageError
@@ -107,7 +108,7 @@ def _lines(name: str, source: National, file: str, sheet: Sheet, findings: list[
         for year, column in _years(source, head, content, named):
             place = grids.place(sheet, row, column)
             place = f"{place}, {year}" if not sheet.name and not source.amount else place
-            where = {"file": file, "sheet": sheet.name, "cell": place}
+            where: dict[str, Any] = {"file": file, "sheet": sheet.name, "cell": place}
             text, when = _error(sheet, row, column) or content[column - 1], _year(year)
             known = text.lower() not in MISSING
             amount = number(text, source.decimal) if known else None
@@ -141,7 +142,7 @@ def _columns(source: National, file: str, head: Mapping[int, str]) -> dict[str, 
         what = f"no column {', '.join(missing)}" if missing else "no column is named with a year"
         there = ", ".join(list(filter(None, head.values()))[:8])
         raise SourceUnreadable(f"{file}: {what} in row {source.header} ({there}). Correct the mapping.")
-    places = {name: column for column, name in reversed(head.items())}
+    places = {name: column for column, name in reversed(list(head.items()))}
     return {what: places[name] for what, name in wanted.items() if name}
 
 
@@ -160,5 +161,5 @@ def _year(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _unread(message: str, mend: str, where: dict[str, str]) -> CellFinding:
+def _unread(message: str, mend: str, where: dict[str, Any]) -> CellFinding:
     return CellFinding("C03", "error", message, mend, **where)

@@ -9,15 +9,19 @@ already. Benefits in kind are not taxed: net is gross.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from reporting.errors import ValidationFailed
+from reporting.esspros import figures
 from reporting.esspros.classification import Classification
-from reporting.esspros.schemes import ALL
+from reporting.esspros.questionnaire import BESIDE
+from reporting.esspros.schemes import ALL, number_of
 from reporting.findings import CellFinding
 
 COLUMNS = ("year", "scheme", "item", "gross", "AITR", "AISCR", "RFB", "net", "ratio", "flag")
@@ -25,6 +29,13 @@ COLUMNS = ("year", "scheme", "item", "gross", "AITR", "AISCR", "RFB", "net", "ra
 INSIDE = "RFB_inside"
 _YES = ("yes", "y", "true", "1", "x", "oui", "ja")
 _PARTS = ("gross", "taxes", "contributions", "RFB", "net")
+
+
+_HEADS: dict[str, Sequence[str]] = {
+    "year": ("reference year",), "scheme": ("scheme number",), "item": ("code", "benefit"),
+    "AITR": ("average itemised tax rate",), "AISCR": ("average itemised social contribution rate",),
+    "RFB": ("residual fiscal benefits",), INSIDE: ("rfb in rates",), "flag": ("status",), "comment": ("note",),
+}  # fmt: skip
 
 
 class Rates(NamedTuple):
@@ -49,6 +60,27 @@ class Net:
     benefits: pd.DataFrame
     totals: pd.DataFrame
     findings: tuple[CellFinding, ...]
+
+
+def read(path: Path, classification: Classification) -> pd.DataFrame:
+    """The rates in a file of their own: year, scheme, item, AITR, AISCR, RFB, and whether the rates contain it.
+
+    Raises
+    ------
+    ValidationFailed
+        With every row that names no scheme or item.
+    """
+    rows, faults = [], []
+    for row in figures.read(path, _HEADS, ("year", "scheme", "item", "AITR", "AISCR")):
+        scheme, item = number_of(row["scheme"]), classification.item(row["item"])
+        faults += [f"{figures.where(path, row, name)}: {row[name]!r}"
+                   for name, found in (("scheme", scheme), ("item", item)) if not found]  # fmt: skip
+        values = [figures.value(path, row, name) for name in ("AITR", "AISCR", "RFB")]
+        numbers = [math.nan if value is None else float(value) for value in values]
+        rows.append([figures.year(path, row), scheme, item, *numbers, row["flag"], row["comment"], "", "", row[INSIDE]])
+    if faults:
+        raise ValidationFailed("\n".join([f"{path.name}: no scheme or item:", *(f"  {fault}" for fault in faults)]))
+    return pd.DataFrame(rows, columns=[*BESIDE["NetBenefits"], "sheet", "cell", INSIDE])
 
 
 def compute(table: pd.DataFrame, rates: pd.DataFrame, classification: Classification, file: str = "") -> Net:
@@ -88,9 +120,7 @@ def _read(rates: pd.DataFrame) -> Iterator[tuple[tuple[int, str, str], Rates]]:
         yield place, Rates(place[2], float(row["AITR"]), float(row["AISCR"]), rfb, str(row.get("flag") or ""))
 
 
-def _gross(
-    table: pd.DataFrame, classification: Classification, years: set[int]
-) -> dict[tuple[int, str, str], float]:
+def _gross(table: pd.DataFrame, classification: Classification, years: set[int]) -> dict[tuple[int, str, str], float]:
     """Benefits of each scheme, elementary items only."""
     items = table["item"].map(lambda item: item in classification and classification[item].type == "ben")
     leaves = items & table["item"].map(lambda item: item in classification and classification.leaf(item))
@@ -149,7 +179,7 @@ def _numbered(value: object) -> int:
     return int(text) if text.isdigit() else 10**6
 
 
-def _at(place: tuple[int, str, str], file: str) -> dict[str, str]:
+def _at(place: tuple[int, str, str], file: str) -> dict[str, Any]:
     year, scheme, item = place
     return {"file": file, "sheet": "NetBenefits", "year": str(year), "scheme": scheme, "item": item}
 
@@ -164,9 +194,7 @@ def _doubtful(known: Mapping[tuple[int, str, str], Rates], file: str) -> Iterato
             )  # fmt: skip
 
 
-def _missing(
-    benefits: pd.DataFrame, known: Mapping[tuple[int, str, str], Rates], file: str
-) -> Iterator[CellFinding]:
+def _missing(benefits: pd.DataFrame, known: Mapping[tuple[int, str, str], Rates], file: str) -> Iterator[CellFinding]:
     lost = benefits[benefits["net"].isna() & (benefits["gross"] != 0)]
     for year, scheme, item, by in zip(*(lost[name] for name in ("year", "scheme", "item", "by")), strict=True):
         rates = known.get((year, scheme, by))
@@ -178,9 +206,7 @@ def _missing(
             )  # fmt: skip
 
 
-def _idle(
-    benefits: pd.DataFrame, known: Mapping[tuple[int, str, str], Rates], file: str
-) -> Iterator[CellFinding]:
+def _idle(benefits: pd.DataFrame, known: Mapping[tuple[int, str, str], Rates], file: str) -> Iterator[CellFinding]:
     """Rates that no benefit uses: nothing is there to which they apply."""
     used = set(zip(benefits["year"], benefits["scheme"], benefits["by"], strict=True))
     for place, rates in known.items():
