@@ -7,6 +7,9 @@ thousands of them; openpyxl gives them in two readings that take ten times as lo
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import math
 import posixpath
 import re
 import zipfile
@@ -20,6 +23,7 @@ from lxml import etree
 
 from reporting.errors import SourceUnreadable, UsageError
 from reporting.findings import CellFinding
+from reporting.sums import Sums
 
 #: The largest file that is opened, and what it may hold when unpacked, in bytes.
 LARGEST, UNPACKED = 100_000_000, 200_000_000
@@ -94,6 +98,18 @@ def letters(column: int) -> str:
     return name
 
 
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Within, Python does not look for garbage, which it would among each thousand new cells, and find none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def opened(path: Path, findings: list[CellFinding]) -> list[Sheet]:
     """The sheets of a workbook (.xlsx, .xlsm), hidden ones too.
 
@@ -107,7 +123,7 @@ def opened(path: Path, findings: list[CellFinding]) -> list[Sheet]:
     SourceUnreadable
         When it is protected by a password, of another kind, too large, or broken.
     """
-    with _guarded(path) as archive:
+    with _guarded(path) as archive, uncollected():
         try:
             book = _Book(archive)
             sheets = [book.sheet(name, part, hidden) for name, part, hidden in book.listed()]
@@ -117,7 +133,7 @@ def opened(path: Path, findings: list[CellFinding]) -> list[Sheet]:
                 f"{path.name}: not a whole workbook ({error}). Open it in a spreadsheet program and save it again."
             ) from None
         findings += _warned(path.name, archive, sheets, links)
-    return sheets
+    return [_computed(path.name, sheet, findings) for sheet in sheets]
 
 
 def _guarded(path: Path) -> zipfile.ZipFile:
@@ -135,7 +151,7 @@ def _guarded(path: Path) -> zipfile.ZipFile:
         raise SourceUnreadable(f"{path}: cannot be read: {error.strerror}.") from None
     if size >= LARGEST:
         raise SourceUnreadable(
-            f"{path.name}: {size / _MEGA:.0f} MB, more than the {LARGEST / _MEGA:.0f} MB that a questionnaire may have. "
+            f"{path.name}: {size / _MEGA:.0f} MB; a questionnaire has less than {LARGEST / _MEGA:.0f} MB. "
             "Delete pictures, other sheets and formatted empty rows, and save it again."
         )
     try:
@@ -257,7 +273,7 @@ def _cell(entry: Any, kind: str | None, texts: list[str]) -> Cell | None:
     for child in entry:
         name = child.tag
         if name.endswith("}v"):
-            raw, kind = child.text or "", kind if child.text else "str"
+            raw = child.text or ("" if kind == "str" else None)
         elif name.endswith("}f"):
             formula = f"={child.text or '…'}"
         elif name.endswith("}is"):
@@ -316,7 +332,6 @@ def _warned(file: str, archive: zipfile.ZipFile, sheets: list[Sheet], links: dic
                     "Q03", "error", f"The formula gives {found.error}.", f"Correct it: {found.formula or 'a value'}.",
                     file, sheet_.name, address(row, column),
                 )  # fmt: skip
-        yield from _uncomputed(file, sheet_)
 
 
 def _citing(sheet: Sheet) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -326,10 +341,33 @@ def _citing(sheet: Sheet) -> Iterator[tuple[str, tuple[str, str]]]:
                 yield number, (sheet.name, address(row, column))
 
 
-def _uncomputed(file: str, sheet: Sheet) -> Iterator[CellFinding]:
-    empty = [place for place, c in sheet.cells.items() if c.formula and c.value is None and not c.error]
-    if empty:
-        yield CellFinding(
-            "Q04", "warning", f"{len(empty)} formulas have no value: they were never computed.",
-            "Open the workbook in a spreadsheet program and save it.", file, sheet.name, address(*empty[0]),
+def _computed(file: str, sheet: Sheet, findings: list[CellFinding]) -> Sheet:
+    """A sheet with the value of sums that no program had computed; what is no sum stays without."""
+    empty = [place for place, cell in sheet.cells.items() if cell.formula and cell.value is None and not cell.error]
+    if not empty:
+        return sheet
+    sums = Sums(
+        {place: cell.value for place, cell in sheet.cells.items() if isinstance(cell.value, float)},
+        {place: cell.formula for place, cell in sheet.cells.items() if cell.formula and cell.value is None},
+        {place for place, cell in sheet.cells.items() if cell.error or isinstance(cell.value, str | bool)},
+    )
+    found = {place: sums.value(place) for place in empty}
+    known = {place: "" if math.isnan(value) else value for place, value in found.items() if value is not None}
+    if known:
+        findings.append(
+            CellFinding(
+                "Q04", "information", f"{len(known)} sums had no value, since no program had computed them; they were "
+                "computed here.", "Nothing, or open and save the workbook in a spreadsheet program.",
+                file, sheet.name, address(*next(iter(known))),
+            )
         )  # fmt: skip
+    for place in empty:
+        if place not in known:
+            findings.append(
+                CellFinding(
+                    "Q04", "error", f"The formula {sheet.cells[place].formula} has no value: it was never computed.",
+                    "Open the workbook in a spreadsheet program and save it.", file, sheet.name, address(*place),
+                )
+            )  # fmt: skip
+    cells = {place: c._replace(value=known[place]) if place in known else c for place, c in sheet.cells.items()}
+    return Sheet(sheet.name, cells, sheet.hidden)

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "reporting"
 
 #: A module may import only from its own layer or one above it in this list.
 LAYERS = [
-    {"declarations", "errors", "files", "findings", "reads", "spreadsheets", "__init__"},
+    {"declarations", "errors", "files", "findings", "reads", "spreadsheets", "sums", "__init__"},
     {"observations"},
     {"vintages", "views"},
     {"sources", "embedded"},

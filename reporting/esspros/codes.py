@@ -83,7 +83,8 @@ def _strayed(codes: dict[str, str], classification: Classification) -> Iterator[
     for item, code in codes.items():
         above = codes.get(classification.parent(item), "")
         if above and not code.startswith(above.rstrip("0")):
-            yield f"{item} has the code {code}, which does not begin as {above}, the code of {classification.parent(item)}"
+            parent = classification.parent(item)
+            yield f"{item} has the code {code}, which does not begin as {above}, the code of {parent}"
 
 
 def parent_of(code: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from reporting.errors import SourceUnreadable
 from reporting.files import received
 from reporting.findings import CellFinding
-from reporting.spreadsheets import Cell, Sheet, address, as_text, opened
+from reporting.spreadsheets import Cell, Sheet, address, opened
 
 #: Rows above which headings are looked for.
 _TOP = 30
@@ -125,6 +125,3 @@ def _text(path: Path) -> str:
 def whole_number(text: str) -> int | None:
     """A year or a serial number; None for anything else."""
     return int(text) if text.isascii() and text.isdigit() else None
-
-
-__all__ = ["Row", "as_text", "delimited", "folded", "lines", "place", "rows", "sheets", "whole_number"]

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from reporting.errors import OutputFailed, SourceUnreadable
@@ -28,7 +29,7 @@ from reporting.files import whole
 from reporting.findings import CellFinding
 
 COLUMNS = ("year", "scheme", "item", "value", "flag", "comment")
-PLACES = ("sheet", "cell")
+ALL_COLUMNS = (*COLUMNS, "sheet", "cell")
 #: Flags an observation may have, as SDMX has them.
 FLAGS = ("b", "c", "d", "e", "f", "i", "m", "n", "p", "r", "s", "u", "z")
 _SPELLINGS = {
@@ -49,25 +50,23 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 @dataclass
 class Figures:
-    """Figures as they are read, one list for each column of the table."""
+    """Figures as they are read: rows of the table, and where each year, scheme and item stands."""
 
     file: str
-    columns: dict[str, list[object]] = field(default_factory=lambda: {name: [] for name in (*COLUMNS, *PLACES)})
+    rows: list[tuple[int, str, str, float, str, str, str, str]] = field(default_factory=list)
     seen: dict[tuple[int, str, str], str] = field(default_factory=dict)
-
-    def add(self, *values: object) -> None:
-        """One figure, its values in the order of the columns."""
-        for column, value in zip(self.columns.values(), values, strict=True):
-            column.append(value)
 
     def table(self) -> pd.DataFrame:
         """The neutral table."""
-        return typed(pd.DataFrame(self.columns))
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(ALL_COLUMNS)
+        read = dict(zip(ALL_COLUMNS, columns, strict=True))
+        types = {"year": np.int64, "value": np.float64}
+        return pd.DataFrame({name: pd.Series(list(read[name]), dtype=types.get(name, object)) for name in ALL_COLUMNS})
 
 
 def typed(table: pd.DataFrame) -> pd.DataFrame:
     """A table with the columns and types of the neutral one, places empty where they are not known."""
-    table = table.reindex(columns=[*COLUMNS, *PLACES])
+    table = table.reindex(columns=list(ALL_COLUMNS))
     texts = [name for name in table.columns if name not in ("year", "value")]
     table[texts] = table[texts].fillna("").astype(object)
     return table.assign(year=table["year"].astype(int), value=table["value"].astype(float))
@@ -147,7 +146,7 @@ def _figure(
     figures.seen[year, scheme, item] = f"line {line}"
     comment = cells.get("comment", "").strip()
     comment = comment[1:] if comment.startswith("'") and comment[1:].startswith(_FORMULA) else comment
-    return figures.add(year, scheme, item, value, flag, comment, "", f"line {line}")
+    return figures.rows.append((year, scheme, item, value, flag, comment, "", f"line {line}"))
 
 
 def known_flag(flag: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ from reporting.esspros.grids import folded
 from reporting.esspros.neutral import Figures
 from reporting.esspros.schemes import ALL, Scheme
 from reporting.findings import CellFinding
-from reporting.spreadsheets import Sheet, address, opened
+from reporting.spreadsheets import Sheet, opened, uncollected
 
 #: The sheets beside the years: name to columns, of which the first are needed.
 BESIDE: dict[str, tuple[str, ...]] = {
@@ -85,7 +84,8 @@ def read(path: Path, classification: Classification, schemes: Path | None = None
         table = neutral.read(path, classification, findings)
         found = Questionnaire(path.name, table, (), (), classification)
     else:
-        found = _workbook(path, classification, findings)
+        with uncollected():
+            found = _workbook(path, classification, findings)
     listed = registers.read(schemes, findings) if schemes else found.schemes
     if listed or path.suffix.lower() != ".csv":
         findings += _unlisted(found.file, found.table, listed)
@@ -217,12 +217,8 @@ def _unlisted(file: str, table: pd.DataFrame, schemes: Sequence[Scheme]) -> Iter
     strange = table[~table["scheme"].isin(known)]
     for (scheme, sheet), rows in strange.groupby(["scheme", "sheet"], sort=False):
         first = rows.iloc[0]
-        value = float(first["value"])
         yield CellFinding(
             "E04", "error", f"Scheme {scheme} has {len(rows)} figures and is not in the list of schemes.",
             "Add it to the sheet Schemes (or the file of --schemes), or correct its number.", file, str(sheet),
-            str(first["cell"]), str(scheme), str(first["item"]), str(first["year"]), value if value == value else math.nan,
+            str(first["cell"]), str(scheme), str(first["item"]), str(first["year"]), float(first["value"]),
         )  # fmt: skip
-
-
-__all__ = ["BESIDE", "NUMBERS", "Questionnaire", "address", "beside", "read"]

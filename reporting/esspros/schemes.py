@@ -36,7 +36,10 @@ HEADS: dict[str, tuple[str, ...]] = {
     "description": ("general description",),
 }
 #: Languages in which a scheme may have its national name: a column ``name (fr)`` and so on.
-LANGUAGES = tuple("bg cs da de el es et fi fr ga hr hu is it lb lt lv mt nl no pl pt ro sk sl sv tr".split())
+LANGUAGES = (
+    "bg", "cs", "da", "de", "el", "es", "et", "fi", "fr", "ga", "hr", "hu", "is", "it", "lb", "lt", "lv", "mt", "nl",
+    "no", "pl", "pt", "ro", "sk", "sl", "sv", "tr",
+)  # fmt: skip
 _SPELLINGS = {**HEADS, **{f"name_{lang}": (f"name {lang}", f"{lang} name") for lang in LANGUAGES}}
 _TOTALS = {
     "t", "total", "all", "all schemes", "total of schemes", "total schemes", "total all schemes", "all schemes total",

@@ -22,7 +22,7 @@ from reporting.esspros.questionnaire import BESIDE, NUMBERS, Questionnaire
 from reporting.esspros.schemes import ALL, CRITERIA, Scheme
 from reporting.esspros.year_sheets import CODE_COLUMN, HEAD_ROW
 from reporting.files import whole
-from reporting.spreadsheets import address, letters
+from reporting.spreadsheets import letters
 
 #: First row of figures, first column of figures; both counted from 1.
 _FIRST_ROW, _FIRST_COLUMN = HEAD_ROW + 2, CODE_COLUMN + 1
@@ -34,11 +34,16 @@ Figure = tuple[float, str, str]
 
 
 class _Exact(Worksheet):  # type: ignore[misc]
-    """A sheet that writes numbers with all their digits; XlsxWriter itself writes sixteen."""
+    """A sheet that writes numbers with all their digits, where XlsxWriter writes sixteen, and empty results."""
 
     def _xml_number_element(self, number: float, attributes: Sequence[tuple[str, str]] = ()) -> None:
         written = "".join(f' {key}="{value}"' for key, value in attributes)
         self.fh.write(f"<c{written}><v>{number!r}</v></c>")
+
+    def _xml_formula_element(self, formula: str, result: object, attributes: Sequence[tuple[str, str]] = ()) -> None:
+        # An empty result is a result: without its type it would look as if it had never been computed.
+        kind = [("t", "str")] if result == "" else []
+        super()._xml_formula_element(formula, result, [*attributes, *kind])
 
 
 @dataclass(frozen=True)
@@ -314,6 +319,3 @@ def _plain(head: str, value: object, classification: Classification) -> object:
     if head == "year" or head in NUMBERS:
         return value
     return str(value)
-
-
-__all__ = ["Plan", "address", "write"]

@@ -61,13 +61,12 @@ class _Reader:
     figures: Figures
     findings: list[CellFinding]
 
-    def found(self, rule: str, row: int, column: int, message: str, mend: str, **more: str) -> None:
-        cell = address(row, column)
-        self.findings.append(
-            CellFinding(
-                rule, "error", message, mend, self.figures.file, self.sheet.name, cell, year=str(self.year), **more
-            )
-        )  # fmt: skip
+    def found(
+        self, rule: str, row: int, column: int, message: str, mend: str, scheme: str = "", item: str = ""
+    ) -> None:
+        """Add a finding on a cell of this sheet."""
+        place = (self.figures.file, self.sheet.name, address(row, column), scheme, item, str(self.year))
+        self.findings.append(CellFinding(rule, "error", message, mend, *place))
 
     def head(self) -> Head | None:
         """The headings, wherever they are; a finding where they are not in their place."""
@@ -90,12 +89,16 @@ class _Reader:
         return Head(best, codes, self._schemes(best, heads))
 
     def _codes(self, row: int, headed: list[int]) -> int:
-        """The column with the most known codes, one that is headed as such before others."""
-        known: dict[int, int] = dict.fromkeys(headed or [CODE_COLUMN], 0)
-        for (line, column), cell in self.sheet.cells.items():
-            if line > row and cell.value is not None and self.classification.item(_code(cell)):
-                known[column] = known.get(column, 0) + 1
-        return max(known, key=lambda column: (known[column], column in headed, -column))
+        """The column with the most known codes, among those that are headed as such, else among all."""
+        known = dict.fromkeys(headed, 0)
+        last = self.sheet.rows
+        for columns in (headed, range(1, self.sheet.columns + 1)):
+            for column in columns:
+                cells = (self.sheet.cells.get((line, column)) for line in range(row + 1, last + 1))
+                known[column] = sum(bool(self.classification.item(_code(cell))) for cell in cells if cell)
+            if any(known.values()):
+                return max(known, key=lambda column: (known[column], -column))
+        return headed[0] if headed else CODE_COLUMN
 
     def _schemes(self, row: int, heads: list[tuple[int, str]]) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -114,13 +117,17 @@ class _Reader:
 
     def body(self, head: Head) -> None:
         """The figures below the headings."""
-        rows = list(self._rows(head))
-        names = {column: letters(column) for column in head.schemes.values()}
-        for row, item in rows:
-            for scheme, column in head.schemes.items():
-                cell = self.sheet.cells.get((row, column))
-                if cell is not None:
-                    self._figure(row, column, f"{names[column]}{row}", scheme, item, cell)
+        year, name, cells, add = self.year, self.sheet.name, self.sheet.cells, self.figures.rows.append
+        columns = [(scheme, column, letters(column)) for scheme, column in head.schemes.items()]
+        for row, item in list(self._rows(head)):
+            for scheme, column, letter in columns:
+                cell = cells.get((row, column))
+                if cell is None:
+                    continue
+                if type(cell.value) is float and not cell.note:
+                    add((year, scheme, item, cell.value, "", "", name, f"{letter}{row}"))
+                elif figure := self._figure(row, column, scheme, item, cell):
+                    add((year, scheme, item, *figure, name, f"{letter}{row}"))
 
     def _rows(self, head: Head) -> Iterator[tuple[int, str]]:
         """Rows with a code, each with its item; rows without one are titles, names or remarks."""
@@ -167,14 +174,14 @@ class _Reader:
                 )  # fmt: skip
                 return
 
-    def _figure(self, row: int, column: int, place: str, scheme: str, item: str, cell: Cell) -> None:
+    def _figure(self, row: int, column: int, scheme: str, item: str, cell: Cell) -> tuple[float, str, str] | None:
+        """Value, flag and comment of a cell; None for one without any."""
         value = cell.value
         if not isinstance(value, float):
             value, wrong = self._text(row, column, scheme, item, cell) if cell.value else (math.nan, False)
             if not (wrong or cell.note or cell.error):
-                return
-        flag, comment = self._note(row, column, cell.note) if cell.note else ("", "")
-        self.figures.add(self.year, scheme, item, value, flag, comment, self.sheet.name, place)
+                return None
+        return (value, *self._note(row, column, cell.note))
 
     def _text(self, row: int, column: int, scheme: str, item: str, cell: Cell) -> tuple[float, bool]:
         """What a cell with text or a truth value means: missing, or a finding."""
@@ -189,6 +196,8 @@ class _Reader:
 
     def _note(self, row: int, column: int, note: str) -> tuple[str, str]:
         """Flag and comment of a note, ``[e] provisional accounts``."""
+        if not note:
+            return "", ""
         found = _NOTE.match(note)
         if not found:
             return "", note
