@@ -15,6 +15,8 @@ from reporting import __version__
 from reporting.cli import (  # noqa: F401  # adds the verbs
     data,
     esspros,
+    esspros_compile,
+    esspros_modules,
     fetch,
     keep,
     missoc,

@@ -119,18 +119,18 @@ def questionnaire(
     """
     findings: list[CellFinding] = []
     listed = _schemes(method, result, schemes, last, findings)
-    table = _table(result.compiled, classification)
+    figures = table(result, classification)
     if last is not None:
         before = last.table[~last.table["year"].isin(result.years)]
-        table = pd.concat([before, table], ignore_index=True)
+        figures = pd.concat([before, figures], ignore_index=True)
     frames = {} if last is None else {"qualitative": last.qualitative}
     frames |= _modules(method, last, classification)
-    return Questionnaire(file, neutral.typed(table), listed, tuple(findings), classification, **frames)
+    return Questionnaire(file, neutral.typed(figures), listed, tuple(findings), classification, **frames)
 
 
-def _table(compiled: Compiled, classification: Classification) -> pd.DataFrame:
-    """Cells with all sums; a cell that misses a line stays, empty, with a remark."""
-    cells = compiled.table
+def table(result: Result, classification: Classification) -> pd.DataFrame:
+    """Cells with all sums; a cell that misses a line stays, empty."""
+    cells = result.compiled.table
     known = cells[cells["value"].notna()]
     empty = cells[cells["value"].isna()]
     if known.empty:
@@ -172,4 +172,4 @@ def _modules(method: Method, last: Questionnaire | None, classification: Classif
     return frames
 
 
-__all__ = ["Method", "Result", "beside", "compiled", "method", "questionnaire"]
+__all__ = ["Method", "Result", "beside", "compiled", "method", "questionnaire", "table"]

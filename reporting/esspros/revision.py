@@ -22,7 +22,8 @@ def compare(old: pd.DataFrame, new: pd.DataFrame, classification: Classification
     )
     both = both.rename(columns={"value_old": "old", "value_new": "new"})
     there = both["old"].notna() | both["new"].notna()
-    both["difference"] = (both["new"].fillna(0.0) - both["old"].fillna(0.0)).where(there)
+    # Rounded where a float ends: what is left there is no difference.
+    both["difference"] = (both["new"].fillna(0.0) - both["old"].fillna(0.0)).where(there).round(9)
     both["percent"] = 100 * both["difference"] / both["old"].where(both["old"] != 0)
     order = {item: place for place, item in enumerate(classification.items)}
     return both.sort_values(_KEYS, key=lambda column: column.map(order) if column.name == "item" else
