@@ -29,6 +29,7 @@ from babel.numbers import format_decimal
 from reporting import reads, vintages
 from reporting.declarations import Declarations, Indicator, frameworks, load
 from reporting.errors import DeclarationError, UsageError
+from reporting.esspros import classification, schemes
 
 MISSING = ":"
 _CLDR = {"EL": "GR", "UK": "GB"}
@@ -197,6 +198,8 @@ def messages(declarations: Declarations) -> set[str]:
     found |= {outcome.label for profile in d.profiles.values() for outcome in profile.outcomes.values()}
     for framework in frameworks.names(d):
         found |= {entry.label for entry in frameworks.load(d, framework).values() if entry.social}
+    found |= {item.label for item in classification.load(d.home).items.values()}
+    found |= {label for values in schemes.CRITERIA.values() for label in values.values()}
     found |= set(_spoken(d.home))
     return {message for message in found if message}
 

@@ -349,7 +349,8 @@ def _computed(file: str, sheet: Sheet, findings: list[CellFinding]) -> Sheet:
     sums = Sums(
         {place: cell.value for place, cell in sheet.cells.items() if isinstance(cell.value, float)},
         {place: cell.formula for place, cell in sheet.cells.items() if cell.formula and cell.value is None},
-        {place for place, cell in sheet.cells.items() if cell.error or isinstance(cell.value, str | bool)},
+        {place for place, cell in sheet.cells.items() if isinstance(cell.value, str | bool)},
+        {place for place, cell in sheet.cells.items() if cell.error},
     )
     found = {place: sums.value(place) for place in empty}
     known = {place: "" if math.isnan(value) else value for place, value in found.items() if value is not None}

@@ -28,11 +28,12 @@ class Unable(Exception):
 
 @dataclass
 class Sums:
-    """The values and formulas of a sheet; ``value`` works out one of them and what it rests on."""
+    """The values, formulas, texts and errors of a sheet; ``value`` works out a formula and what it rests on."""
 
     values: dict[Place, float]
     formulas: dict[Place, str]
-    texts: set[Place]
+    texts: set[Place] = field(default_factory=set)
+    errors: set[Place] = field(default_factory=set)
     _open: set[Place] = field(default_factory=set)
 
     def value(self, place: Place) -> float | None:
@@ -46,10 +47,10 @@ class Sums:
         """The value of a cell; NaN where it is empty."""
         if place in self.values:
             return self.values[place]
+        if place in self._open or place in self.errors:
+            raise Unable("a circle or an error")
         if place not in self.formulas:
             return math.nan
-        if place in self._open:
-            raise Unable("a circle")
         self._open.add(place)
         try:
             self.values[place] = self._formula(self.formulas[place].removeprefix("="))

@@ -103,6 +103,16 @@ class Classification:
         code = code.strip()
         return self._codes.get(code) or (code if code in self.items else "")
 
+    @property
+    def numbered(self) -> bool:
+        """Whether any item has a numeric code."""
+        return bool(self._codes)
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """What a row may be known by: numeric codes where there are any, else ids."""
+        return tuple(self._codes or self.items)
+
     def depth(self, item: str) -> int:
         """How many items stand above an item."""
         parent = self.items[item].parent

@@ -18,6 +18,7 @@ from reporting.esspros.classification import Classification, Item
 from reporting.esspros.grids import Row, folded
 from reporting.esspros.neutral import code_text
 from reporting.findings import CellFinding
+from reporting.spreadsheets import Sheet
 
 _SPELLINGS = {
     "code": ("esspros_code", "esspros code", "numeric code", "codes", "item code", "code esspros", "essprs code"),
@@ -39,25 +40,44 @@ def load(path: Path, classification: Classification) -> Classification:
     """
     findings: list[CellFinding] = []
     for sheet in grids.sheets(path, findings):
-        for needed in (("item", "code"), ("code", "label")):
-            rows = grids.rows(sheet, _SPELLINGS, needed)
-            if rows:
-                return _mapped(path, rows, classification) if needed[0] == "item" else _list(path, rows, classification)
+        if (found := listed(path.name, sheet, classification)) is not None:
+            return found
     raise UsageError(
         f"{path.name}: no list of codes: there are neither columns item and code, nor code and label. "
         "The items are listed in parameters/esspros/items.csv."
     )
 
 
-def _refuse(path: Path, faults: list[str]) -> None:
+def listed(file: str, sheet: Sheet, classification: Classification) -> Classification | None:
+    """The classification with the codes listed in a sheet; None where it lists none.
+
+    Raises
+    ------
+    UsageError
+        With every line that is at fault.
+    """
+    if rows := grids.rows(sheet, _SPELLINGS, ("item", "code")):
+        return _mapped(file, rows, classification)
+    if rows := grids.rows(sheet, _SPELLINGS, ("code", "label")):
+        return _list(file, rows, classification)
+    return None
+
+
+def records(classification: Classification) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of the list, so that it can be read again: with our items where they are ours."""
+    items = classification.items.values()
+    if any(item.item == item.code for item in items):
+        return ["code", "label"], [[item.code, item.label] for item in items]
+    return ["item", "code", "label"], [[item.item, item.code, item.label] for item in items]
+
+
+def _refuse(file: str, faults: list[str]) -> None:
     if faults:
         more = [f"  … and {len(faults) - _SHOWN} more."] if len(faults) > _SHOWN else []
-        raise UsageError(
-            "\n".join([f"{path.name}: the codes cannot be used:", *(f"  {f}" for f in faults[:_SHOWN]), *more])
-        )
+        raise UsageError("\n".join([f"{file}: the codes cannot be used:", *(f"  {f}" for f in faults[:_SHOWN]), *more]))
 
 
-def _mapped(path: Path, rows: list[Row], classification: Classification) -> Classification:
+def _mapped(file: str, rows: list[Row], classification: Classification) -> Classification:
     codes: dict[str, str] = {}
     places: dict[str, str] = {}
     faults = []
@@ -74,7 +94,7 @@ def _mapped(path: Path, rows: list[Row], classification: Classification) -> Clas
             faults.append(f"{row.place('code')}: the code {code} is in {places[code]} too")
         else:
             codes[item], places[code] = code, row.place("code")
-    _refuse(path, faults)
+    _refuse(file, faults)
     return classification.coded(codes, _strayed(codes, classification))
 
 
@@ -99,7 +119,7 @@ def parent_of(code: str) -> str:
     return significant[:-1].ljust(len(code), "0") if len(significant) > 1 else ""
 
 
-def _list(path: Path, rows: list[Row], classification: Classification) -> Classification:
+def _list(file: str, rows: list[Row], classification: Classification) -> Classification:
     labels: dict[str, str] = {}
     faults = []
     for row in rows:
@@ -114,7 +134,7 @@ def _list(path: Path, rows: list[Row], classification: Classification) -> Classi
         for code, label in labels.items()
         if (above := _above(code, labels)) and above not in labels
     ]
-    _refuse(path, faults)
+    _refuse(file, faults)
     return _tree(labels, classification)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -49,6 +51,21 @@ def write(
     year = year or max(years, default=0) + 1
     if year in years:
         raise UsageError(f"{last.file} has figures of {year} already. Name another year.")
+    filled = replace(
+        last,
+        beneficiaries=_with(last.beneficiaries, year, ["value"]),
+        net=_with(last.net, year, ["AITR", "AISCR", "RFB"]),
+    )
     beside = {year: max(one for one in years if one < year)} if any(one < year for one in years) else {}
-    workbook.write(path, last, workbook.Plan("ESSPROS", blank=[year], last=beside, text=text))
+    workbook.write(path, filled, workbook.Plan("ESSPROS", blank=[year], last=beside, text=text))
     return sorted({*years, year})
+
+
+def _with(frame: pd.DataFrame, year: int, numbers: list[str]) -> pd.DataFrame:
+    """The rows of the newest year before once more for a year, without figures."""
+    before = frame[frame["year"] < year]
+    if before.empty:
+        return frame
+    rows = before[before["year"] == before["year"].max()]
+    blank = rows.assign(year=year, flag="", comment="", **dict.fromkeys(numbers, math.nan))
+    return pd.concat([frame, blank], ignore_index=True)

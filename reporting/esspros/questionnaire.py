@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from reporting.errors import SourceUnreadable
-from reporting.esspros import grids, neutral, year_sheets
+from reporting.esspros import codes, grids, headings, neutral, year_sheets
 from reporting.esspros import schemes as registers
 from reporting.esspros.classification import Classification
 from reporting.esspros.grids import folded
 from reporting.esspros.neutral import Figures
 from reporting.esspros.schemes import ALL, Scheme
-from reporting.findings import CellFinding
+from reporting.findings import CellFinding, Severity
 from reporting.spreadsheets import Sheet, opened, uncollected
 
 #: The sheets beside the years: name to columns, of which the first are needed.
@@ -92,39 +92,89 @@ def read(path: Path, classification: Classification, schemes: Path | None = None
     if listed or path.suffix.lower() != ".csv":
         findings += _unlisted(found.file, found.table, listed)
     return Questionnaire(
-        found.file, found.table, listed, tuple(findings), classification, found.qualitative, found.beneficiaries,
+        found.file, found.table, listed, tuple(findings), found.classification, found.qualitative, found.beneficiaries,
         found.net,
     )  # fmt: skip
 
 
 def _workbook(path: Path, classification: Classification, findings: list[CellFinding]) -> Questionnaire:
-    figures, listed = Figures(path.name), None
-    frames: dict[str, pd.DataFrame] = {}
-    years: dict[int, str] = {}
-    for sheet in opened(path, findings):
-        year, name = year_sheets.year_of(sheet.name), _named(sheet.name)
-        if name == "Schemes":
-            listed = registers.register(sheet, path.name, findings)
-        elif name:
-            frames[name] = _beside(sheet, name, path.name, classification, findings)
-        elif year and year in years:
-            findings.append(
-                CellFinding(
-                    "Q11", "error", f"The year {year} is on the sheet {years[year]!r} too; this sheet is not read.",
-                    "Keep one sheet for each year.", path.name, sheet.name, year=str(year),
-                )
-            )  # fmt: skip
-        elif year:
-            years |= _year(sheet, year, classification, figures, findings)
-    if not years:
+    sheets = opened(path, findings)
+    classification = _coded(path.name, sheets, classification)
+    reading = _Reading(classification, Figures(path.name), findings)
+    for sheet in sheets:
+        reading.sheet(sheet)
+    if not reading.years:
         raise SourceUnreadable(
             f"{path.name}: no sheet of a year: none is named with a year (2023) and has headings such as “Scheme 01”. "
             "Write an empty questionnaire with: reporting esspros new"
         )
     return Questionnaire(
-        path.name, figures.table(), listed or (), (), classification,
-        *(frames.get(name, beside(name, ())) for name in BESIDE),
+        path.name, reading.figures.table(), reading.schemes, (), classification,
+        *(reading.frames.get(name, beside(name, ())) for name in BESIDE),
     )  # fmt: skip
+
+
+def _coded(file: str, sheets: Iterable[Sheet], classification: Classification) -> Classification:
+    """The classification, with the codes that the workbook itself lists where no others were given."""
+    if not classification.numbered:
+        for sheet in sheets:
+            if folded(sheet.name) == "codes" and (found := codes.listed(file, sheet, classification)) is not None:
+                return found
+    return classification
+
+
+@dataclass
+class _Reading:
+    """What has been read of a workbook so far."""
+
+    classification: Classification
+    figures: Figures
+    findings: list[CellFinding]
+    schemes: tuple[Scheme, ...] = ()
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    years: dict[int, str] = field(default_factory=dict)
+
+    def found(self, rule: str, severity: Severity, sheet: Sheet, message: str, mend: str, year: object = "") -> None:
+        """Add a finding on a sheet as a whole."""
+        self.findings.append(
+            CellFinding(rule, severity, message, mend, self.figures.file, sheet.name, year=str(year))
+        )  # fmt: skip
+
+    def sheet(self, sheet: Sheet) -> None:
+        """Read one sheet as what its name says it is."""
+        name = _named(sheet.name)
+        if name == "Schemes":
+            schemes = registers.register(sheet, self.figures.file, self.findings)
+            if schemes is None and sheet.cells:
+                mend = "Its columns are number, name, the five criteria, and first and last year."
+                self.found("Q12", "error", sheet, "The list of schemes has no headings number and name.", mend)
+            self.schemes = schemes or self.schemes
+        elif name:
+            self.frames[name] = _beside(sheet, name, self.figures.file, self.classification, self.findings)
+        elif year := headings.year_of(sheet.name):
+            self.year(sheet, year)
+        elif headings.row_of(sheet):
+            self.found(
+                "Q21", "warning", sheet, "The sheet has columns of schemes but no year in its name; it is not read.",
+                "Name it with its year, or delete it.",
+            )  # fmt: skip
+
+    def year(self, sheet: Sheet, year: int) -> None:
+        """Read a sheet of a year, once."""
+        if not headings.row_of(sheet):
+            if sheet.cells and sheet.name.strip().isdigit():
+                what = "The sheet is named with a year but has no headings such as “Scheme 01”."
+                self.found("Q12", "error", sheet, what, f"Put them into row {headings.HEAD_ROW}.", year)
+            return
+        if year in self.years:
+            what = f"The year {year} is on the sheet {self.years[year]!r} too; this sheet is not read."
+            self.found("Q11", "error", sheet, what, "Keep one sheet for each year.", year)
+            return
+        self.years[year] = sheet.name
+        year_sheets.read(sheet, year, self.classification, self.figures, self.findings)
+        if sheet.hidden:
+            what = "The sheet is hidden; it was read all the same."
+            self.found("Q13", "information", sheet, what, "Show it, or delete it.", year)
 
 
 def _named(name: str) -> str:
@@ -133,28 +183,6 @@ def _named(name: str) -> str:
     plain = folded(name).replace(" ", "")
     return names.get(plain, {"listofschemes": "Schemes", "scheme": "Schemes", "qualitativeinformation": "Qualitative",
                              "pensionbeneficiaries": "Beneficiaries"}.get(plain, ""))  # fmt: skip
-
-
-def _year(
-    sheet: Sheet, year: int, classification: Classification, figures: Figures, findings: list[CellFinding]
-) -> Mapping[int, str]:
-    head = year_sheets.read(sheet, year, classification, figures, findings)
-    if head is None and sheet.cells:
-        findings.append(
-            CellFinding(
-                "Q12", "error", "The sheet is named with a year but has no headings such as “Scheme 01”.",
-                f"Put them into row {year_sheets.HEAD_ROW}, or give the sheet another name.", figures.file, sheet.name,
-                year=str(year),
-            )
-        )  # fmt: skip
-    if head and sheet.hidden:
-        findings.append(
-            CellFinding(
-                "Q13", "information", "The sheet is hidden; it was read all the same.",
-                "Show it, or delete it.", figures.file, sheet.name, year=str(year),
-            )
-        )  # fmt: skip
-    return {year: sheet.name} if head else {}
 
 
 def _beside(

@@ -14,13 +14,14 @@ import pandas as pd
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from reporting.errors import OutputFailed
+from reporting.errors import OutputFailed, UsageError
+from reporting.esspros import codes
 from reporting.esspros import schemes as registers
 from reporting.esspros.classification import Classification
+from reporting.esspros.headings import CODE_COLUMN, HEAD_ROW
 from reporting.esspros.neutral import FLAGS
 from reporting.esspros.questionnaire import BESIDE, NUMBERS, OPTIONAL, Questionnaire
 from reporting.esspros.schemes import ALL, CRITERIA, Scheme
-from reporting.esspros.year_sheets import CODE_COLUMN, HEAD_ROW
 from reporting.files import whole
 from reporting.spreadsheets import letters
 
@@ -56,7 +57,6 @@ class Plan:
     """
 
     title: str = ""
-    unit: str = "Millions of national currency"
     blank: Sequence[int] = ()
     last: Mapping[int, int] = field(default_factory=dict)
     text: Text = str
@@ -72,6 +72,8 @@ def write(path: Path, questionnaire: Questionnaire, plan: Plan | None = None) ->
 
     Raises
     ------
+    UsageError
+        When a comment is longer than a note can be.
     OutputFailed
         When it cannot be written.
     """
@@ -127,6 +129,10 @@ def _content(questionnaire: Questionnaire, plan: Plan) -> bytes:
         )
         _beside(book.add_worksheet(name, worksheet_class=_Exact), formats, name, frame, questionnaire.classification)
     _tabled(book, formats, plan.more)
+    if questionnaire.classification.numbered:
+        listed = book.add_worksheet("Codes")
+        _grid(listed, formats, *codes.records(questionnaire.classification))
+        listed.hide()
     if years:
         book.worksheets()[len(years) - 1].activate()
     book.close()
@@ -208,7 +214,7 @@ class _YearSheet:
     def heads(self, columns: Sequence[str]) -> None:
         text, formats, put = self.plan.text, self.formats, self.sheet.write_string
         put(0, 0, f"{self.plan.title} {self.year}".strip(), formats["title"])
-        put(1, 0, text(self.plan.unit), formats["unit"])
+        put(1, 0, text("Millions of national currency"), formats["unit"])
         put(HEAD_ROW - 1, 0, text("Item"), formats["head"])
         put(HEAD_ROW - 1, CODE_COLUMN - 1, "Code", formats["head"])
         names = {scheme.number: scheme.abbreviation or scheme.name for scheme in self.questionnaire.schemes}
@@ -242,7 +248,9 @@ class _YearSheet:
             self.sheet.write_number(row - 1, column - 1, value, self.formats["leaf"])
         if flag or comment:
             note = f"[{flag}] {comment}".rstrip() if flag or comment.startswith("[") else comment
-            self.sheet.write_comment(row - 1, column - 1, note[:_NOTE], {"author": ""})
+            if len(note) > _NOTE:
+                raise UsageError(f"The comment on {item} of scheme {scheme} in {self.year} is too long: shorten it.")
+            self.sheet.write_comment(row - 1, column - 1, note, {"author": ""})
 
     def formula(
         self, row: int, column: int, scheme: str, item: str, rows: Mapping[str, int], columns: Sequence[str]

@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reporting.esspros import headings
 from reporting.esspros.classification import Classification
-from reporting.esspros.grids import folded
-from reporting.esspros.neutral import FLAGS, Figures, code_text, known_flag, number
-from reporting.esspros.schemes import ALL, number_of
-from reporting.findings import CellFinding
+from reporting.esspros.headings import Head, code_of
+from reporting.esspros.neutral import FLAGS, Figures, known_flag, number
+from reporting.findings import CellFinding, Severity
 from reporting.spreadsheets import Cell, Sheet, address, letters
 
-#: Where the questionnaire has its headings and its codes.
-HEAD_ROW, CODE_COLUMN = 3, 2
-_SEARCHED = 40
-_YEAR = re.compile(r"^(?:\D*\s)?((?:19|20)\d\d)(?!\d)(?:\s*\(\d+\)|\s+\D.*)?$")
-_SCHEME = re.compile(
-    r"^(?:schemes?|schema|regime|regeling|system|sch)\s*(?:(?:no|nr|n|number|nummer)\s+)?0*(\d{1,4})(?:\s+(?!\d).*)?$"
-)
-_CODE = {"code", "codes", "esspros code", "item code", "item", "numeric code", "code esspros", "code of item"}
-_NOTE = re.compile(r"^\s*\[([A-Za-z]{1,4})\]\s*(.*)$", re.S)
-
-
-@dataclass(frozen=True)
-class Head:
-    """Where a sheet has its headings: the row, the column of codes, the column of each scheme."""
-
-    row: int
-    codes: int
-    schemes: dict[str, int]
-
-
-def year_of(name: str) -> int | None:
-    """The year a sheet is named with: ``2023``, ``Year 2023``, ``2023 (2)``."""
-    found = _YEAR.match(name.strip())
-    return int(found[1]) if found else None
+_NOTE = re.compile(r"^\s*\[([A-Za-z]{0,4})\]\s*(.*)$", re.S)
 
 
 def read(
@@ -45,7 +23,7 @@ def read(
 ) -> Head | None:
     """Add the figures of a sheet; its headings, or None where it has none."""
     reader = _Reader(sheet, year, classification, figures, findings)
-    head = reader.head()
+    head = headings.find(sheet, classification, reader.found)
     if head:
         reader.body(head)
     return head
@@ -62,58 +40,12 @@ class _Reader:
     findings: list[CellFinding]
 
     def found(
-        self, rule: str, row: int, column: int, message: str, mend: str, scheme: str = "", item: str = ""
-    ) -> None:
+        self, rule: str, severity: Severity, row: int, column: int, message: str, mend: str, scheme: str = "",
+        item: str = "",
+    ) -> None:  # fmt: skip
         """Add a finding on a cell of this sheet."""
         place = (self.figures.file, self.sheet.name, address(row, column), scheme, item, str(self.year))
-        self.findings.append(CellFinding(rule, "error", message, mend, *place))
-
-    def head(self) -> Head | None:
-        """The headings, wherever they are; a finding where they are not in their place."""
-        by_row: dict[int, list[tuple[int, str]]] = {}
-        for (row, column), cell in self.sheet.cells.items():
-            if row <= _SEARCHED and isinstance(cell.value, str):
-                by_row.setdefault(row, []).append((column, cell.value))
-        best = max(sorted(by_row), key=lambda row: sum(map(bool, map(_scheme, _texts(by_row[row])))), default=0)
-        heads = sorted(by_row.get(best, ()))
-        if not any(map(_scheme, _texts(heads))):
-            return None
-        codes = self._codes(best, [column for column, text in heads if folded(text) in _CODE])
-        if best != HEAD_ROW or codes != CODE_COLUMN:
-            self.found(
-                "Q05", best, codes,
-                f"The headings stand in row {best} and the codes in column {letters(codes)}; they belong into row "
-                f"{HEAD_ROW} and column {letters(CODE_COLUMN)}.",
-                "Delete or insert rows and columns until they do. The figures were read from where they stand.",
-            )  # fmt: skip
-        return Head(best, codes, self._schemes(best, heads))
-
-    def _codes(self, row: int, headed: list[int]) -> int:
-        """The column with the most known codes, among those that are headed as such, else among all."""
-        known = dict.fromkeys(headed, 0)
-        last = self.sheet.rows
-        for columns in (headed, range(1, self.sheet.columns + 1)):
-            for column in columns:
-                cells = (self.sheet.cells.get((line, column)) for line in range(row + 1, last + 1))
-                known[column] = sum(bool(self.classification.item(_code(cell))) for cell in cells if cell)
-            if any(known.values()):
-                return max(known, key=lambda column: (known[column], -column))
-        return headed[0] if headed else CODE_COLUMN
-
-    def _schemes(self, row: int, heads: list[tuple[int, str]]) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for column, text in heads:
-            scheme = _scheme(text)
-            if not scheme:
-                continue
-            if scheme in found:
-                self.found(
-                    "Q14", row, column, f"{text!r} heads column {letters(found[scheme])} too; this column is not read.",
-                    "Give each scheme one column.", scheme=scheme,
-                )  # fmt: skip
-                continue
-            found[scheme] = column
-        return found
+        self.findings.append(CellFinding(rule, severity, message, mend, *place))
 
     def body(self, head: Head) -> None:
         """The figures below the headings."""
@@ -132,36 +64,50 @@ class _Reader:
     def _rows(self, head: Head) -> Iterator[tuple[int, str]]:
         """Rows with a code, each with its item; rows without one are titles, names or remarks."""
         seen: dict[str, int] = {}
+        unknown: list[tuple[int, str]] = []
         for row in range(head.row + 1, self.sheet.rows + 1):
-            cell = self.sheet.cells.get((row, head.codes))
-            code = _code(cell) if cell else ""
+            code = code_of(self.sheet.cells.get((row, head.codes)))
             if not code:
                 self._uncoded(row, head)
                 continue
             item = self.classification.item(code)
+            if not item and not self._coded(row, head, code):
+                continue
             if not item:
-                item = code
-                if not self._unknown(row, head, code):
-                    continue
+                unknown.append((row, code))
+            item = item or code
             if item in seen:
                 self.found(
-                    "Q07", row, head.codes, f"The code {code} stands in row {seen[item]} too; this row is not read.",
+                    "Q07", "error", row, head.codes,
+                    f"The code {code} stands in row {seen[item]} too; this row is not read.",
                     "Keep one row for each code.", item=item,
                 )  # fmt: skip
                 continue
             seen[item] = row
             yield row, item
+        self._unknown(unknown, head)
 
-    def _unknown(self, row: int, head: Head, code: str) -> bool:
-        """A code that no item has; a text beside empty cells is a title."""
+    def _coded(self, row: int, head: Head, code: str) -> bool:
+        """Whether what stands in the column of codes is one; a text beside empty cells is a title."""
         filled = any((row, column) in self.sheet.cells for column in head.schemes.values())
-        if not filled and not any(c.isdigit() for c in code):
-            return False
-        self.found(
-            "E05", row, head.codes, f"No item has the code {code!r}.",
-            "Correct the code, or load the list it comes from with --codes.", item=code,
-        )  # fmt: skip
-        return True
+        return filled or any(c.isdigit() for c in code)
+
+    def _unknown(self, unknown: list[tuple[int, str]], head: Head) -> None:
+        """Codes that no item has: each, or all at once where no list of codes was given."""
+        if len(unknown) > 1 and not self.classification.numbered and all(code.isdigit() for _, code in unknown):
+            self.found(
+                "E05", "error", unknown[0][0], head.codes,
+                f"{len(unknown)} numeric codes, {unknown[0][1]} the first, are not known: no list of codes was given.",
+                "Name the list that says which item has which code: --codes FILE.", item=unknown[0][1],
+            )  # fmt: skip
+            return
+        for row, code in unknown:
+            near = difflib.get_close_matches(code, self.classification.spellings, n=1)
+            self.found(
+                "E05", "error", row, head.codes, f"No item has the code {code!r}.",
+                f"Correct the code{f' (near it is {near[0]})' if near else ''}, or name the list it comes from: "
+                "--codes FILE.", item=code,
+            )  # fmt: skip
 
     def _uncoded(self, row: int, head: Head) -> None:
         """Figures in a row without a code would be lost: they are told."""
@@ -169,7 +115,7 @@ class _Reader:
             cell = self.sheet.cells.get((row, column))
             if cell is not None and isinstance(cell.value, float):
                 self.found(
-                    "Q06", row, column, "Figures stand in a row without a code; they are not read.",
+                    "Q06", "error", row, column, "Figures stand in a row without a code; they are not read.",
                     f"Write the code into {address(row, head.codes)}, or clear the row.",
                 )  # fmt: skip
                 return
@@ -178,7 +124,9 @@ class _Reader:
         """Value, flag and comment of a cell; None for one without any."""
         value = cell.value
         if not isinstance(value, float):
-            value, wrong = self._text(row, column, scheme, item, cell) if cell.value else (math.nan, False)
+            value, wrong = (math.nan, False)
+            if cell.value not in (None, ""):
+                value, wrong = self._text(row, column, scheme, item, cell)
             if not (wrong or cell.note or cell.error):
                 return None
         return (value, *self._note(row, column, cell.note))
@@ -191,7 +139,7 @@ class _Reader:
             mend = "Convert the cell to a number."
         if wrong:
             rule = "Q09" if "decimal comma" in wrong else "Q08"
-            self.found(rule, row, column, wrong, mend, scheme=scheme, item=item)
+            self.found(rule, "error", row, column, wrong, mend, scheme=scheme, item=item)
         return math.nan, bool(wrong)
 
     def _note(self, row: int, column: int, note: str) -> tuple[str, str]:
@@ -203,25 +151,7 @@ class _Reader:
             return "", note
         flag = found[1].lower()
         if not known_flag(flag):
-            self.found("Q15", row, column, f"[{found[1]}] in the note is no flag.", f"Flags are {', '.join(FLAGS)}.")
+            mend = f"Flags are {', '.join(FLAGS)}."
+            self.found("Q15", "error", row, column, f"[{found[1]}] in the note is no flag.", mend)
             return "", note
         return flag, found[2]
-
-
-def _texts(heads: list[tuple[int, str]]) -> list[str]:
-    return [text for _, text in heads]
-
-
-def _scheme(text: str) -> str:
-    """The scheme a heading stands for; the name may follow its number."""
-    plain = folded(text)
-    if number_of(plain) == ALL or plain.startswith(("all schemes", "total of schemes", "total schemes")):
-        return ALL
-    found = _SCHEME.match(plain)
-    return str(int(found[1])) if found else ""
-
-
-def _code(cell: Cell) -> str:
-    if isinstance(cell.value, float):
-        return str(int(cell.value)) if cell.value.is_integer() else str(cell.value)
-    return code_text(str(cell.value)) if cell.value is not None else ""

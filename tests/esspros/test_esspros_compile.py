@@ -150,10 +150,8 @@ def test_a_lost_line_ends_with_one(veldania: Path, tmp_path: Path, capsys: pytes
     assert "8888 (New allowance) is mapped nowhere: 12,500 in 2023" in found["message"]
 
 
-def test_a_scheme_that_is_not_listed_is_found(
-    veldania: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A scheme of the mapping that the register lacks is an error; no register at all a warning."""
+def test_a_scheme_not_listed_is_found(veldania: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A scheme of the mapping that the register lacks is an error."""
     schemes = tmp_path / "schemes.csv"
     lines = (veldania / "schemes.csv").read_text(encoding="utf-8-sig").splitlines(keepends=True)
     schemes.write_text("".join(line for line in lines if not line.startswith("9,")), encoding="utf-8")
