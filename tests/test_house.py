@@ -26,6 +26,7 @@ LAYERS = [
         "charts",
         "prose",
         "workbook",
+        "checked",
         "revised",
         "surveyed",
         "assessed",
@@ -69,7 +70,7 @@ OWNERS = {
     "tenacity": {"sources"},
     "typer": {"cli"},
     "typst": {"publications"},
-    "xlsxwriter": {"workbook", "forms", "esspros"},
+    "xlsxwriter": {"workbook", "forms", "checked", "esspros"},
     "IPython": {"page"},
 }
 
