@@ -31,6 +31,8 @@ LAYERS = [
         "surveyed",
         "assessed",
         "reworded",
+        "collected",
+        "brochure",
         "forms",
         "page",
     },
