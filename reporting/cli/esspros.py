@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from reporting import declarations, labels
-from reporting.cli.common import app, err, out
+from reporting.cli.common import Json, app, err, show
 from reporting.errors import UsageError
 from reporting.esspros import classification as items
 from reporting.esspros import codes as numeric
@@ -53,12 +53,13 @@ def new(
         Path | None, typer.Option(help="Write the sample of a country that does not exist into this folder.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write an empty questionnaire, next year's from last year's, or the sample country."""
     words = labels.Words(declarations.load(), lang)
     if sample:
-        for path in written.write(sample, items.load(), words.text):
-            out.print(str(path), markup=False)
+        files = [str(path) for path in written.write(sample, items.load(), words.text)]
+        show([{"file": file} for file in files], as_json, ("file",), [(file,) for file in files])
         return
     if output is None:
         raise UsageError(
@@ -68,7 +69,11 @@ def new(
         raise UsageError(f"{output} is there already. Name another file, or add --force.")
     known = classified(codes)
     read = questionnaires.read(last, known, schemes) if last else None
-    for finding in ordered(read.findings) if read else ():
+    findings = ordered(read.findings) if read else []
+    for finding in findings:
         err.print(finding.line, markup=False)
-    plan = news.write(output, known, read, year, schemes, words.text)
-    out.print(f"{output}: {', '.join(str(one) for one in plan)}.", markup=False)
+    years = news.write(output, known, read, year, schemes, words.text)
+    told = {"file": str(output), "years": years, "findings": [finding.record() for finding in findings]}
+    show([told], as_json, ("file", "years"), [(str(output), ", ".join(map(str, years)))])
+    if any(finding.stops for finding in findings):
+        raise typer.Exit(1)

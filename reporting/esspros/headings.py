@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reporting.esspros.classification import Classification
+from reporting.esspros.classification import Classification, code_text
 from reporting.esspros.grids import folded
-from reporting.esspros.neutral import code_text
 from reporting.esspros.schemes import ALL, number_of
 from reporting.findings import Severity
 from reporting.spreadsheets import Cell, Sheet, address, as_text, letters
@@ -70,12 +69,13 @@ def find(sheet: Sheet, classification: Classification, found: Found) -> Head | N
     if not row:
         return None
     heads = dict(sorted((column, sheet.text(row, column)) for line, column in sheet.cells if line == row))
-    headed = [column for column, text in heads.items() if folded(text) in _CODE]
-    codes = _codes(sheet, row, headed, classification)
-    if headed and codes not in headed:
+    headed = sorted((folded(text) == "item", column) for column, text in heads.items() if folded(text) in _CODE)
+    codes = _codes(sheet, row, [column for _, column in headed], classification)
+    if headed and codes not in (column for _, column in headed):
+        column = headed[0][1]
         found(
-            "Q05", "error", row, headed[0],
-            f"The headings are shifted: {heads[headed[0]]!r} heads column {letters(headed[0])}, and the codes stand in "
+            "Q05", "error", row, column,
+            f"The headings are shifted: {heads[column]!r} heads column {letters(column)}, and the codes stand in "
             f"column {letters(codes)}.", "Put each heading over its own column.",
         )  # fmt: skip
     elif row != HEAD_ROW or codes != CODE_COLUMN:
@@ -91,7 +91,7 @@ def find(sheet: Sheet, classification: Classification, found: Found) -> Head | N
 
 
 def _codes(sheet: Sheet, row: int, headed: list[int], classification: Classification) -> int:
-    """The column with the most known codes, among those that are headed as such, else among all."""
+    """The column with the most known codes, among those that are headed so, else among all, else the first headed."""
     for columns in (headed, None):
         known: dict[int, int] = {}
         for (line, column), cell in sheet.cells.items():

@@ -66,6 +66,6 @@ def _with(frame: pd.DataFrame, year: int, numbers: list[str]) -> pd.DataFrame:
     before = frame[frame["year"] < year]
     if before.empty:
         return frame
-    rows = before[before["year"] == before["year"].max()]
-    blank = rows.assign(year=year, flag="", comment="", **dict.fromkeys(numbers, math.nan))
+    rows: pd.DataFrame = before[before["year"] == before["year"].max()]
+    blank: pd.DataFrame = rows.assign(year=year, flag="", comment="", **dict.fromkeys(numbers, math.nan))
     return pd.concat([frame, blank], ignore_index=True)

@@ -71,14 +71,10 @@ def test_every_table_of_the_sample_says_that_it_is_invented(known: Declarations,
     assert not reported.words.missing
 
 
-def test_tables_hold_the_figures_of_the_questionnaire(
-    invented: Collected, reported: questionnaire.Questionnaire
-) -> None:
+def test_tables_hold_the_figures_of_the_questionnaire(invented: Collected, reported: Questionnaire) -> None:
     """Functions, shares, schemes, receipts and sectors against sums of elementary items by pandas."""
-    table = reported.table[
-        (reported.table["scheme"] != "_T") & reported.table["item"].map(reported.classification.leaf)
-    ]
-    last = table[table["year"] == 2023]
+    last = reported.table[(reported.table["scheme"] != "_T") & (reported.table["year"] == 2023)]
+    last = last[last["item"].map(reported.classification.leaf)]
     functions = last[last["item"].str.startswith("ben.")].groupby(last["item"].str.split(".").str[1])["value"].sum()
     shown = made(brochure.functions, invented)
     assert shown.columns == ("2019", "2020", "2021", "2022", "2023")
@@ -151,11 +147,9 @@ def faulty(sample: Path, tmp_path: Path, items: Classification) -> Path:
     return tmp_path / "broken.csv"
 
 
-def test_what_the_check_found_is_shown(
-    known: Declarations, sample: Path, tmp_path: Path, items: Classification
-) -> None:
+def test_what_the_check_found_is_shown(known: Declarations, faulty: Path) -> None:
     """Errors of the questionnaire stand in the table of findings, by rule."""
-    found = collected.read(str(broken(sample, tmp_path, items)), Words(known, "en"), "BE", 5)
+    found = collected.read(str(faulty), Words(known, "en"), "BE", 5)
     errors = {r.label.partition(":")[0]: r.cells[0].value for r in made(brochure.checks, found).rows}
     assert errors["E01"] and errors["E01"] >= 1
     assert errors["E03"] == 0
