@@ -105,10 +105,8 @@ def _kind(old: float, new: float, same: bool) -> str:
 def _remarks(old: Questionnaire, new: Questionnaire) -> list[str]:
     """Years and schemes that came or went."""
     found = []
-    for what, name, before, after in (
-        ("Years", "year", set(old.table["year"]), set(new.table["year"])),
-        ("Schemes", "scheme", set(old.table["scheme"]), set(new.table["scheme"])),
-    ):
+    for what, name in (("Years", "year"), ("Schemes", "scheme")):
+        before, after = set(old.table[name]), set(new.table[name])
         if came := sorted(after - before, key=_order):
             found.append(f"{what} only in {new.file}: {', '.join(map(str, came))}.")
         if went := sorted(before - after, key=_order):

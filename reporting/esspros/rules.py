@@ -93,7 +93,8 @@ def _checks(looked_at: Subject, beside: Beside) -> Iterator[tuple[str, Callable[
     simple = {
         "E01": sums.e01, "E02": sums.e02, "E03": sums.e03, "E04": admitted.e04, "E05": admitted.e05,
         "E06": admitted.e06, "E07": admitted.e07, "E08": admitted.e08, "E09": admitted.e09, "E10": sums.e10,
-        "W11": plausible.w11, "W12": plausible.w12, "W13": plausible.w13, "W16": supplements.w16, "W17": supplements.w17,
+        "W11": plausible.w11, "W12": plausible.w12, "W13": plausible.w13, "W16": supplements.w16,
+        "W17": supplements.w17,
     }  # fmt: skip
     if looked_at.table.empty:
         return

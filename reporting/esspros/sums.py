@@ -74,16 +74,23 @@ def _layout(items: tuple[str, ...], pairs: tuple[tuple[str, tuple[str, ...]], ..
     return tops, parts, starts
 
 
-def e01(subject: Subject) -> Iterator[CellFinding]:
-    """Every aggregate equals the sum of its parts, in each scheme and in all."""
+def aggregated(subject: Subject) -> tuple[Index, Sums, Floats]:
+    """Every aggregate beside the sum of its parts: positions of the items, the sums, the tolerances."""
     cube, pairs = subject.cube, tuple(aggregates(subject.classification).items())
     tops, parts, starts = _layout(cube.items, pairs)
     counts = np.asarray([len(found) for _, found in pairs])
     tolerance = subject.rounding("E01", counts[:, None])[:, None, :]
-    sums = compared(cube.value[tops], cube.value[parts], cube.missing[parts], starts, tolerance)
+    return tops, compared(cube.value[tops], cube.value[parts], cube.missing[parts], starts, tolerance), tolerance
+
+
+def e01(subject: Subject) -> Iterator[CellFinding]:
+    """Every aggregate equals the sum of its parts, in each scheme and in all."""
+    tops, sums, tolerance = aggregated(subject)
     for place in places(sums.failed):
-        yield _aggregate(subject, sums, place, pairs[place[0]], float(tolerance[place[0], 0, place[2]]))
-    open_ = np.zeros(cube.value.shape, dtype=np.bool_)
+        yield _aggregate(
+            subject, sums, place, subject.cube.items[tops[place[0]]], float(tolerance[place[0], 0, place[2]])
+        )
+    open_ = np.zeros(subject.cube.value.shape, dtype=np.bool_)
     open_[tops] = sums.undecidable & ~np.isnan(sums.value)
     yield from subject.undecided(
         "E01", open_, "a part is missing", "Give the missing parts; leave a cell empty where there is nothing."
@@ -92,18 +99,16 @@ def e01(subject: Subject) -> Iterator[CellFinding]:
     yield from subject.undecided("E01", open_, "the aggregate is missing", "Fill it in, best as a formula.")
 
 
-def _aggregate(
-    subject: Subject, sums: Sums, place: Place, pair: tuple[str, tuple[str, ...]], tolerance: float
-) -> CellFinding:
+def _aggregate(subject: Subject, sums: Sums, place: Place, item: str, tolerance: float) -> CellFinding:
     _, scheme, year = place
     value, expected = float(sums.value[place]), float(sums.expected[place])
-    parts = [(subject.cube.at(part), scheme, year) for part in pair[1]]
+    parts = [(subject.cube.at(part), scheme, year) for part in subject.classification.children(item)]
     filled = [part for part in parts if subject.cube.row[part] >= 0]
     listed = (
         f"the {len(filled)} of its {len(parts)} parts that are filled in add up" if filled else "its empty parts add up"
     )
     message = (
-        f"{subject.name(pair[0])}, {subject.scheme(scheme)}, {subject.cube.years[year]}: "
+        f"{subject.name(item)}, {subject.scheme(scheme)}, {subject.cube.years[year]}: "
         f"{subject.number(value, year)}, but {listed} to {subject.number(expected, year)}: "
         f"difference {subject.number(value - expected, year)}, tolerance {tolerance:,.6g}."
     )
@@ -112,7 +117,7 @@ def _aggregate(
     mend = (
         f"Correct this cell or its parts ({subject.cells(filled or parts)}); an aggregate is best a formula over them."
     )
-    return subject.finding("E01", (subject.cube.at(pair[0]), scheme, year), message, mend, value, expected)
+    return subject.finding("E01", (subject.cube.at(item), scheme, year), message, mend, value, expected)
 
 
 def all_schemes(subject: Subject) -> tuple[Sums, Floats]:
@@ -165,9 +170,8 @@ def transfers(cube: Cube, received: str, paid: str) -> tuple[Floats, Floats]:
     """Transfers received and paid, by year: summed over schemes, or those of all schemes where one is missing."""
     sums = []
     for item in (received, paid):
-        own, single = cube.of(item), cube.known[cube.at(item), cube.single].any(axis=0)
-        summed = own[cube.single].sum(axis=0)
-        sums.append(np.where(np.isnan(summed) | ~single, own[cube.total], summed))
+        summed, whole = cube.of(item)[cube.single].sum(axis=0), cube.value[cube.at(item), cube.total]
+        sums.append(np.where(np.isnan(summed), whole, summed) if cube.total else cube.of(item)[cube.total])
     return sums[0], sums[1]
 
 

@@ -58,46 +58,43 @@ def _sexes(subject: Subject, frame: pd.DataFrame) -> Iterator[CellFinding]:
     tolerance = subject.rules["W16"].tolerance
     by_sex = frame[frame["sex"].isin(["F", "M"])].groupby(_KEY, sort=False)["value"].agg(["sum", "count"])
     both = frame[frame["sex"] == "T"].drop_duplicates(_KEY)
-    lone = by_sex[~by_sex.index.isin(pd.MultiIndex.from_frame(both[_KEY]))]
-    for _, row in both.merge(by_sex, left_on=_KEY, right_index=True, how="inner").iterrows():
-        if row["count"] < 2 or math.isnan(row["value"]):
-            yield _row(subject, row, f"Beneficiaries of {_said(row)}: women, men or the total are missing.",
-                       "Give all three.", row["value"], outcome="undecidable")  # fmt: skip
-        elif abs(row["value"] - row["sum"]) > tolerance + SLACK[0]:
-            yield _row(
-                subject, row, f"Beneficiaries of {_said(row)}: {row['value']:,.0f} in all, but women and men are "
-                f"{row['sum']:,.0f}: difference {row['value'] - row['sum']:,.0f}.", "Correct the total, women or men.",
-                row["value"], row["sum"],
-            )  # fmt: skip
-    for key in lone.index:
-        row = frame[(frame[_KEY] == list(key)).all(axis=1)].iloc[0]
+    pairs = both.merge(by_sex, left_on=_KEY, right_index=True, how="inner")
+    gaps = (pairs["count"] < 2) | pairs["value"].isna()
+    for _, row in pairs[gaps].iterrows():
+        yield _row(subject, row, f"Beneficiaries of {_said(row)}: women, men or the total are missing.",
+                   "Give all three.", row["value"], outcome="undecidable")  # fmt: skip
+    for _, row in pairs[~gaps & ((pairs["value"] - pairs["sum"]).abs() > tolerance + SLACK[0])].iterrows():
+        yield _row(
+            subject, row, f"Beneficiaries of {_said(row)}: {row['value']:,.0f} in all, but women and men are "
+            f"{row['sum']:,.0f}: difference {row['value'] - row['sum']:,.0f}.", "Correct the total, women or men.",
+            row["value"], row["sum"],
+        )  # fmt: skip
+    told = pd.MultiIndex.from_frame(both[_KEY])
+    alone = frame[frame["sex"].isin(["F", "M"]) & ~pd.MultiIndex.from_frame(frame[_KEY]).isin(told)]
+    for _, row in alone.drop_duplicates(_KEY).iterrows():
         yield _row(subject, row, f"Beneficiaries of {_said(row)}: the total of women and men is missing.",
                    "Give the total.", outcome="undecidable")  # fmt: skip
 
 
 def _once(subject: Subject, frame: pd.DataFrame) -> Iterator[CellFinding]:
     """A total counts persons once: it is not above the sum of its categories, nor below the largest."""
-    tolerance = subject.rules["W16"].tolerance
+    slack = subject.rules["W16"].tolerance + SLACK[0]
+    key = ["year", "scheme", "sex"]
     for total, parts in ((TOTAL, PENSIONS), (OLD, _OF_OLD)):
-        own = frame[frame["category"].isin(parts)].groupby(["year", "scheme", "sex"])["value"]
-        bounds = pd.DataFrame({"most": own.sum(min_count=1), "least": own.max(), "gaps": own.count() < own.size()})
-        tops = frame[frame["category"] == total]
-        for _, row in tops.merge(bounds, left_on=["year", "scheme", "sex"], right_index=True, how="left").iterrows():
-            yield from _counted(subject, row, tolerance)
-
-
-def _counted(subject: Subject, row: pd.Series, tolerance: float) -> Iterator[CellFinding]:
-    if math.isnan(row["value"]) or row["most"] != row["most"] or row["gaps"]:
-        yield _row(subject, row, f"Beneficiaries of {_said(row)}, sex {row['sex']}: total or a category missing.",
-                   "Give the categories and the total.", row["value"], outcome="undecidable")  # fmt: skip
-    elif row["value"] > row["most"] + tolerance:
-        yield _row(subject, row, f"Beneficiaries of {_said(row)}, sex {row['sex']}: {row['value']:,.0f} are more than "
-                   f"all categories together, {row['most']:,.0f}.", "Persons count once: correct the total or a "
-                   "category.", row["value"], row["most"])  # fmt: skip
-    elif row["value"] < row["least"] - tolerance:
-        yield _row(subject, row, f"Beneficiaries of {_said(row)}, sex {row['sex']}: {row['value']:,.0f} are fewer than "
-                   f"those of one category, {row['least']:,.0f}.", "Correct the total or the category.",
-                   row["value"], row["least"])  # fmt: skip
+        own = frame[frame["category"].isin(parts)].groupby(key)["value"].agg(["sum", "max", "count", "size"])
+        rows = frame[frame["category"] == total].merge(own, left_on=key, right_index=True, how="left")
+        gaps = rows["value"].isna() | ~(rows["count"] == rows["size"])
+        for _, row in rows[gaps].iterrows():
+            yield _row(subject, row, f"Beneficiaries of {_said(row)}, sex {row['sex']}: total or a category missing.",
+                       "Give the categories and the total.", row["value"], outcome="undecidable")  # fmt: skip
+        for _, row in rows[~gaps & (rows["value"] > rows["sum"] + slack)].iterrows():
+            yield _row(subject, row, f"Beneficiaries of {_said(row)}, sex {row['sex']}: {row['value']:,.0f} are more "
+                       f"than all categories together, {row['sum']:,.0f}.", "Persons count once: correct the total or "
+                       "a category.", row["value"], row["sum"])  # fmt: skip
+        for _, row in rows[~gaps & (rows["value"] < rows["max"] - slack)].iterrows():
+            yield _row(subject, row, f"Beneficiaries of {_said(row)}, sex {row['sex']}: {row['value']:,.0f} are fewer "
+                       f"than those of one category, {row['max']:,.0f}.", "Correct the total or the category.",
+                       row["value"], row["max"])  # fmt: skip
 
 
 def _averages(subject: Subject, frame: pd.DataFrame) -> pd.DataFrame:
@@ -123,32 +120,39 @@ def _averages(subject: Subject, frame: pd.DataFrame) -> pd.DataFrame:
 def _moved(subject: Subject, frame: pd.DataFrame, name: str, what: str) -> Iterator[CellFinding]:
     limit = subject.rules["W16"].limits[name]
     before = frame[[*_KEY, "value"]].assign(year=frame["year"] + 1).rename(columns={"value": "before"})
-    for _, row in frame.merge(before, on=_KEY, how="inner").iterrows():
-        silent = not str(row["comment"]).strip() and "b" not in str(row["flag"])
-        if silent and abs(row["value"] - row["before"]) > limit * abs(row["before"]) + SLACK[0]:
-            change = f"{row['value'] / row['before'] - 1:+.1%}" if row["before"] else "from nothing"
-            said = what.format(_said(row))
-            yield _row(
-                subject, row, f"{said[0].upper()}{said[1:]}: {row['value']:,.0f} after {row['before']:,.0f} the year "
-                f"before: {change} (limit {limit:.0%}).", "Correct one of the two years, or say why in the comment.",
-                row["value"], row["before"],
-            )  # fmt: skip
+    pairs = frame.merge(before, on=_KEY, how="inner")
+    comment, flag = (pairs[column].fillna("").astype(str) for column in ("comment", "flag"))
+    silent = (comment.str.strip() == "") & ~flag.str.contains("b", regex=False)
+    far = (pairs["value"] - pairs["before"]).abs() > limit * pairs["before"].abs() + SLACK[0]
+    for _, row in pairs[silent & far].iterrows():
+        change = f"{row['value'] / row['before'] - 1:+.1%}" if row["before"] else "from nothing"
+        said = what.format(_said(row))
+        yield _row(
+            subject, row, f"{said[0].upper()}{said[1:]}: {row['value']:,.0f} after {row['before']:,.0f} the year "
+            f"before: {change} (limit {limit:.0%}).", "Correct one of the two years, or say why in the comment.",
+            row["value"], row["before"],
+        )  # fmt: skip
 
 
 def w17(subject: Subject) -> Iterator[CellFinding]:
     """Rates are shares that together stay below one, and zero where no tax or contribution is due."""
-    for _, row in subject.questionnaire.net.iterrows():
-        if row["AITR"] != row["AITR"] or row["AISCR"] != row["AISCR"]:
-            yield _rate(subject, row, "a rate is missing", math.nan, "undecidable")
-            continue
-        for name in ("AITR", "AISCR"):
-            if not -SLACK[0] <= row[name] <= 1 + SLACK[0]:
-                yield _rate(subject, row, f"{name} is {row[name]:.4g}, not between 0 and 1", row[name])
-        total = float(row["AITR"] + row["AISCR"])
-        if total >= 1 - SLACK[0]:
-            yield _rate(subject, row, f"AITR and AISCR are {total:.4g} together, not below 1", total)
-        if total and admitted.fits(row["item"], subject.rules["W17"].items):
-            yield _rate(subject, row, f"the rates are {total:.4g} of a benefit that is not taxable", total)
+    net = subject.questionnaire.net
+    if net.empty:
+        return
+    total = net["AITR"] + net["AISCR"]
+    for _, row in net[total.isna()].iterrows():
+        yield _rate(subject, row, "a rate is missing", math.nan, "undecidable")
+    for name in ("AITR", "AISCR"):
+        outside = ~net[name].between(-SLACK[0], 1 + SLACK[0]) & total.notna()
+        for _, row in net[outside].iterrows():
+            yield _rate(subject, row, f"{name} is {row[name]:.4g}, not between 0 and 1", row[name])
+    for place in np.flatnonzero(total >= 1 - SLACK[0]):
+        together = float(total.iloc[place])
+        yield _rate(subject, net.iloc[place], f"AITR and AISCR are {together:.4g} together, not below 1", together)
+    untaxed = {item for item in net["item"].unique() if admitted.fits(item, subject.rules["W17"].items)}
+    for place in np.flatnonzero(net["item"].isin(untaxed) & total.notna() & (total != 0)):
+        rate = float(total.iloc[place])
+        yield _rate(subject, net.iloc[place], f"the rates are {rate:.4g} of a benefit that is not taxable", rate)
 
 
 def _rate(subject: Subject, row: pd.Series, what: str, value: float, outcome: Outcome = "failed") -> CellFinding:

@@ -27,7 +27,8 @@ FIGURES, LAST, NET = "DS_ESSPROS", "DS_LAST", "DS_NET"
 LEFT_OUT = ("E04", "E05", "E07", "W15", "W16")
 _HEAD = """/* Rules of the ESSPROS collection in VTL 2.1.
    {figures}: the neutral table of the questionnaire; identifiers scheme (string, "_T" for all), item (string)
-   and year (integer), in this order; measures value (number), flag and comment (string). An empty cell has no data point.
+   and year (integer), in this order; measures value (number), flag and comment (string).
+   An empty cell has no data point.
    {last}: the same of the last transmission. {net}: identifiers year, scheme, item; measures AITR, AISCR.
    Tolerances are those of the rounding of each year, as the questionnaire shows it. Every dataset named as a rule
    (E01, E02 ...) holds what fails. Rules that compare texts, lists and other files are not here: {left_out}. */
@@ -84,7 +85,9 @@ def _shared() -> Iterator[str]:
     yield f"DS_VALUE := {FIGURES}[keep value];"
     yield "DS_KNOWN := DS_VALUE[filter not isnull(value)];"
     yield f'DS_SCHEMES := DS_VALUE[filter scheme <> "{ALL}"];'
-    yield f'DS_SAID := {FIGURES}[calc said := trim(nvl(comment, "")) <> "" or instr(nvl(flag, ""), "b") > 0][keep said];'
+    yield (
+        f'DS_SAID := {FIGURES}[calc said := trim(nvl(comment, "")) <> "" or instr(nvl(flag, ""), "b") > 0][keep said];'
+    )
     yield "DS_COLUMNS := count(DS_KNOWN group by year, scheme);"
 
 
@@ -161,7 +164,13 @@ def _e02(subject: Subject) -> Iterator[str]:
 
 def _e03(subject: Subject) -> Iterator[str]:
     rule = subject.rules["E03"]
-    yield "E03_summed := sum(DS_SCHEMES group by year, item);"
+    transfers = _set(item for pair in sums.TRANSFERS for item in pair)
+    yield f"E03_schemes := DS_SCHEMES[filter item in {transfers}];"
+    yield "E03_sum := sum(E03_schemes group by item, year);"
+    yield "E03_gaps := count(E03_schemes[filter isnull(value)] group by item, year)[rename int_var to gaps];"
+    yield "E03_known := setdiff(E03_sum, inner_join(E03_sum as s, E03_gaps as g keep value));"
+    yield f'E03_whole := left_join(E03_gaps as g, DS_VALUE[sub scheme = "{ALL}"] as t keep value);'
+    yield "E03_summed := union(E03_known, E03_whole);"
     yield from _ruleset("E03_rules", "item", [(i, [o]) for i, o in sums.TRANSFERS], "E03", rule.severity)
     yield "E03_checked := check_hierarchy(E03_summed, E03_rules rule item partial_zero all);"
     yield (
@@ -177,15 +186,10 @@ def _e06(subject: Subject) -> Iterator[str]:
     yield f"E06_negative := DS_KNOWN[filter value < 0 and item in {_set(leaves)}];"
     yield f'E06_schemes := E06_negative[filter scheme <> "{ALL}"];'
     yield "E06_excused := count(E06_schemes group by year, item);"
-    yield (
-        f'E06_all := setdiff(E06_negative[filter scheme = "{ALL}"][sub scheme = "{ALL}"][keep value], '
-        'inner_join(E06_negative[filter scheme = "'
-        + ALL
-        + '"][sub scheme = "'
-        + ALL
-        + '"] as n, E06_excused as e keep value));'
-    )
-    yield f'E06_both := union(E06_schemes, E06_all[calc identifier scheme := "{ALL}"]);'
+    yield f'E06_total := E06_negative[sub scheme = "{ALL}"];'
+    yield "E06_caused := inner_join(E06_total as n, E06_excused as e keep value);"
+    yield f'E06_all := setdiff(E06_total, E06_caused)[calc identifier scheme := "{ALL}"];'
+    yield "E06_both := union(E06_schemes, E06_all);"
     yield "E06 <- inner_join(E06_both as n, DS_SAID as s filter not said keep value);"
 
 
@@ -238,11 +242,12 @@ def _w11(subject: Subject) -> Iterator[str]:
     )
 
 
-def _before(name: str, source: str, measure: str, to: str) -> str:
-    """The figures of the year before, as figures of the year."""
-    return (
-        f"{name} := sum({source}[keep {measure}][calc identifier next := year + 1] group by next, scheme, item)"
-        f"[rename next to year, {measure} to {to}];"
+def _both(rule: str) -> Iterator[str]:
+    """Figures beside those before: zero where there is no data point, left out where one has no value."""
+    yield (
+        f"{rule}_both := full_join({rule}_now[calc gap := isnull(value)] as n, "
+        f"{rule}_before[calc lacking := isnull(before)] as b "
+        "filter not nvl(gap, false) and not nvl(lacking, false) keep value, before);"
     )
 
 
@@ -251,13 +256,16 @@ def _w12(subject: Subject) -> Iterator[str]:
     limit = subject.rules["W12"].limits["change"]
     floor = plausible.floors(subject)
     yield f"W12_now := DS_SCHEMES[filter item in {_set(leaves)}];"
-    yield _before("W12_before", "W12_now", "value", "before")
+    yield (
+        "W12_before := sum(W12_now[calc identifier next := year + 1] group by next, scheme, item)"
+        "[rename next to year, value to before];"
+    )
     yield "W12_columns := DS_COLUMNS[rename int_var to reported];"
     yield (
         "W12_earlier := sum(DS_COLUMNS[calc identifier next := year + 1] group by next, scheme)"
         "[rename next to year, int_var to earlier];"
     )
-    yield "W12_both := full_join(W12_now as n, W12_before as b keep value, before);"
+    yield from _both("W12")
     yield "W12_compared := inner_join(W12_both as x, W12_columns as c, W12_earlier as e keep value, before);"
     yield (
         "W12_steps := W12_compared[calc step := abs(nvl(value, 0) - nvl(before, 0)), start := abs(nvl(before, 0))]"
@@ -278,9 +286,15 @@ def _above(name: str, years: Sequence[int], limits: Floats) -> str:
 
 def _w13(subject: Subject) -> Iterator[str]:
     limits = subject.rules["W13"].limits
-    yield f'W13_cost := DS_SCHEMES[sub item = "{plausible.ADMINISTRATION}"][rename value to cost];'
+    yield (
+        f'W13_cost := DS_SCHEMES[sub item = "{plausible.ADMINISTRATION}"]'
+        "[calc gap := isnull(value)][rename value to cost];"
+    )
     yield f'W13_spent := DS_SCHEMES[sub item = "{plausible.EXPENDITURE}"][filter value <> 0];'
-    yield "W13_share := left_join(W13_spent as s, W13_cost as c calc share := nvl(cost, 0) / value keep share);"
+    yield (
+        "W13_share := left_join(W13_spent as s, W13_cost as c filter not nvl(gap, false) "
+        "calc share := nvl(cost, 0) / value keep share);"
+    )
     yield (
         f"W13_outside := W13_share[filter share < {_number(limits['lowest'] - SLACK[0])} or "
         f"share > {_number(limits['highest'] + SLACK[0])}];"
@@ -306,7 +320,7 @@ def _w14(subject: Subject) -> Iterator[str]:
     yield f"W14_now := {FIGURES}{chosen};"
     yield f"W14_before := {LAST}{chosen}[rename value to before];"
     yield f"W14_sent := count({LAST}[filter not isnull(value)] group by year)[rename int_var to sent];"
-    yield "W14_both := full_join(W14_now as n, W14_before as b keep value, before);"
+    yield from _both("W14")
     yield (
         "W14_steps := inner_join(W14_both as x, W14_sent as s calc step := abs(nvl(value, 0) - nvl(before, 0)), "
         "start := abs(nvl(before, 0)) keep step, start);"
