@@ -13,8 +13,8 @@ import typer
 
 from reporting.cli.common import Json, err, listed, out
 from reporting.cli.esspros import CodesOption, SchemesOption, classified, esspros
-from reporting.errors import OutputFailed, UsageError
-from reporting.files import whole
+from reporting.errors import UsageError
+from reporting.files import put
 from reporting.findings import CellFinding, ordered
 
 if TYPE_CHECKING:
@@ -132,11 +132,8 @@ def save(path: Path, table: pd.DataFrame) -> None:
     from reporting.forms import neutral as plain
 
     texts = {str(n): table[n].map(plain) for n in table if table[n].map(lambda value: isinstance(value, str)).all()}
-    try:
-        with whole(path) as part:
-            table.assign(**texts).to_csv(part, index=False, lineterminator="\n", encoding="utf-8-sig")
-    except OSError as error:
-        raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None
+    text = table.assign(**texts).to_csv(index=False, lineterminator="\n")
+    put(path, b"\xef\xbb\xbf" + text.encode())
 
 
 def _record(

@@ -94,11 +94,7 @@ def sheets(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     book.set_properties({"created": datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)})
     _tabled(book, _formats(book), tables)
     book.close()
-    try:
-        with whole(path) as part:
-            part.write_bytes(buffer.getvalue())
-    except OSError as error:
-        raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None
+    put(path, buffer.getvalue())
 
 
 def _tabled(book: Any, formats: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> None:

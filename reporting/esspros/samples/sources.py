@@ -20,6 +20,7 @@ from reporting.esspros.classification import FUNCTIONS, PENSIONS, Classification
 from reporting.esspros.questionnaire import Questionnaire
 from reporting.esspros.samples.country import YEARS
 from reporting.esspros.schemes import ALL
+from reporting.files import put
 
 FOLDER = "compile"
 #: Source to the schemes whose accounts it holds.
@@ -126,7 +127,7 @@ def write(folder: Path, reported: Questionnaire) -> list[Path]:
         "indicators.csv": _csv(("function", "year", "value", "indicator"), _indicators(cells, known)),
     }
     for name, text in texts.items():
-        (place / name).write_text(text, encoding="utf-8", newline="")
+        put(place / name, text.encode())
     workbook.sheets(place / "budget.xlsx", {"Budget": _budget(accounts, cells, labels)})
     return [*(place / name for name in texts), place / "budget.xlsx"]
 
