@@ -59,6 +59,7 @@ class National(Record):
     amount: str = ""
     label: str = ""
     flag: str = ""
+    comment: str = ""
     factor: Exact = Decimal(1)
     decimal: Literal[".", ","] = "."
 

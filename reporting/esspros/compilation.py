@@ -174,23 +174,44 @@ def _pairs(given: str | dict[str, str], found: str | dict[str, str]) -> list[tup
 def compile_lines(mapping: Mapping, lines: Sequence[Line]) -> Compiled:
     """The cells that the entries of a mapping make of the lines."""
     findings: list[CellFinding] = []
+    routes = Routes(mapping)
     made = [
         contribution
-        for line, entries in _routes(mapping, lines)
-        for entry in entries
+        for line in lines
+        for _, entry in routes.of(line.source, line.account)
+        if entry.holds(line.year)
         for contribution in _contributions(mapping, line, entry, findings)
     ]
     return Compiled(*_complete(made, findings))
 
 
-def _routes(mapping: Mapping, lines: Sequence[Line]) -> list[tuple[Line, list[Entry]]]:
-    """Each line with the entries it goes by."""
-    by_account: dict[tuple[str, str], list[Entry]] = {}
-    for line in lines:
-        place = line.source, line.account
-        if place not in by_account:
-            by_account[place] = [e for e in mapping.map if e.source == line.source and matches(line.account, e.account)]
-    return [(line, [e for e in by_account[line.source, line.account] if e.holds(line.year)]) for line in lines]
+class Routes:
+    """Which entries of a mapping an account of a source goes by, each with its number in the mapping."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self.exact: dict[tuple[str, str], list[tuple[int, Entry]]] = defaultdict(list)
+        self.patterns: dict[str, list[tuple[str, int, Entry]]] = defaultdict(list)
+        self.known: dict[tuple[str, str], list[tuple[int, Entry]]] = {}
+        for number, entry in enumerate(mapping.map, 1):
+            for account in entry.account:
+                if patterned(account):
+                    self.patterns[entry.source].append((account, number, entry))
+                else:
+                    self.exact[entry.source, account].append((number, entry))
+
+    def of(self, source: str, account: str) -> list[tuple[int, Entry]]:
+        """The entries of an account, in the order of the mapping."""
+        place = source, account
+        if place not in self.known:
+            found = dict(self.exact.get(place, ()))
+            found |= {n: entry for name, n, entry in self.patterns.get(source, ()) if matches(account, (name,))}
+            self.known[place] = sorted(found.items(), key=lambda pair: pair[0])
+        return self.known[place]
+
+
+def patterned(account: str) -> bool:
+    """Whether an account stands for several."""
+    return any(sign in account for sign in "*?[")
 
 
 def matches(account: str, patterns: Iterable[str]) -> bool:
@@ -228,7 +249,7 @@ def _contributions(mapping: Mapping, line: Line, entry: Entry, findings: list[Ce
             yield Contribution(
                 line.year, scheme, item, line.source, line.file, line.sheet, line.place, line.account, line.amount,
                 factor, Decimal("NaN") if share is None else share, value, flag_of((line.flag, entry.flag)),
-                entry.comment,
+                "; ".join(filter(None, (line.comment, entry.comment))),
             )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from reporting.declarations.mappings import NOWHERE, Entry, Mapping
 from reporting.esspros.classification import TABLES, Classification
-from reporting.esspros.compilation import Compiled, Contribution, matches, shares
+from reporting.esspros.compilation import Compiled, Contribution, Routes, matches, patterned, shares
 from reporting.esspros.national import Line
 from reporting.findings import CellFinding
 
@@ -31,15 +31,13 @@ from reporting.findings import CellFinding
 _WHOLE = Decimal("1e-9")
 #: A total and its parts may differ by rounding.
 _ROUNDING = Decimal("1e-6")
-#: Source and account to the entries they go by, with their numbers in the mapping.
-Routes = dict[tuple[str, str], list[tuple[int, Entry]]]
 
 
 def check(
     mapping: Mapping, lines: Sequence[Line], compiled: Compiled, classification: Classification
 ) -> list[CellFinding]:
     """The findings on how the lines were used."""
-    routes = _routes(mapping, lines)
+    routes = Routes(mapping)
     return [
         *_unmapped(mapping, lines, routes),
         *_without_lines(mapping, lines, sorted({line.year for line in lines})),
@@ -59,26 +57,13 @@ def _at(line: Line, **more: Any) -> dict[str, Any]:
     return {"file": line.file, "sheet": line.sheet, "cell": line.place, "year": str(line.year), **more}
 
 
-def _routes(mapping: Mapping, lines: Sequence[Line]) -> Routes:
-    routes: Routes = {}
-    for line in lines:
-        place = line.source, line.account
-        if place not in routes:
-            routes[place] = [
-                (number, entry)
-                for number, entry in enumerate(mapping.map, 1)
-                if entry.source == line.source and matches(line.account, entry.account)
-            ]
-    return routes
-
-
 def _unmapped(mapping: Mapping, lines: Sequence[Line], routes: Routes) -> Iterator[CellFinding]:
     """Accounts that are mapped nowhere in a year (C01), and those both mapped and outside (C09)."""
     by_account: dict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in lines:
         by_account[line.source, line.account].append(line)
     for (source, account), own in by_account.items():
-        entries = [entry for _, entry in routes[source, account]]
+        entries = [entry for _, entry in routes.of(source, account)]
         outside = [o for o in mapping.outside if o.source == source and matches(account, o.account)]
         followed = any(e.source == source and matches(account, (e.account,)) for e in mapping.estimates)
         used = bool(outside) or (followed and not entries)
@@ -106,13 +91,15 @@ def _lost(lost: Sequence[Line]) -> CellFinding:
 
 
 def _without_lines(mapping: Mapping, lines: Sequence[Line], years: Sequence[int]) -> Iterator[CellFinding]:
-    there: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    there: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     for line in lines:
         if line.amount is not None:
-            there[line.source].add((line.account, line.year))
+            there[line.source][line.account].add(line.year)
     for number, entry in enumerate(mapping.map, 1):
         for pattern in entry.account:
-            own = {year for account, year in there[entry.source] if matches(account, (pattern,))}
+            accounts = there[entry.source]
+            named = [one for one in accounts if matches(one, (pattern,))] if patterned(pattern) else [pattern]
+            own = {year for account in named for year in accounts.get(account, ())}
             lost = [year for year in years if entry.holds(year) and year not in own]
             if lost:
                 said = "" if not own else f" for {', '.join(map(str, lost))}"
@@ -129,7 +116,7 @@ def _shared(
     """Lines of which more (C04) or less (C08) than the whole is compiled in a table; once for each account."""
     said = set()
     for line in lines:
-        entries = [(number, e) for number, e in routes[line.source, line.account] if e.holds(line.year)]
+        entries = [(number, e) for number, e in routes.of(line.source, line.account) if e.holds(line.year)]
         for table, (total, numbers) in _taken(mapping, line, entries, classification).items():
             rule = "C04" if total > 1 + _WHOLE else "C08" if total < 1 - _WHOLE else ""
             if line.amount and rule and (rule, table, line.source, line.account) not in said:
@@ -195,13 +182,19 @@ def _totals(lines: Sequence[Line], compiled: Compiled, classification: Classific
 
 
 def _families(sums: dict[str, Decimal]) -> Iterator[tuple[str, list[str]]]:
-    """Accounts with the lowest accounts below them, by the beginning of their numbers."""
+    """Accounts with the lowest accounts below them, by the beginning of their numbers.
+
+    In order, the accounts below one follow it without a gap, and one that has others below it stands before them.
+    """
     names = sorted(sums)
-    for account in names:
-        below = [name for name in names if name != account and name.startswith(account)]
-        lowest = [name for name in below if not any(other != name and other.startswith(name) for other in below)]
-        if lowest:
-            yield account, lowest
+    for position, account in enumerate(names):
+        end = position + 1
+        while end < len(names) and names[end].startswith(account):
+            end += 1
+        below = names[position + 1 : end]
+        if below:
+            following = [*below[1:], ""]
+            yield account, [name for name, after in zip(below, following, strict=True) if not after.startswith(name)]
 
 
 def _repeated(lines: Sequence[Line], compiled: Compiled) -> Iterator[CellFinding]:

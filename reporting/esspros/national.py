@@ -16,7 +16,7 @@ from reporting.esspros.figures import MISSING, number
 from reporting.findings import CellFinding
 from reporting.spreadsheets import Sheet, as_text
 
-_DESCRIBING = ("account", "label", "flag")
+_DESCRIBING = ("account", "label", "flag", "comment")
 _YEAR = re.compile(r"((?:19|20)\d{2})(?:[-/ ]?(?:Q[1-4]|M?\d{1,2}|\d{2}-\d{2}))?(?:\.0)?", re.IGNORECASE)
 
 
@@ -37,6 +37,7 @@ class Line:
     amount: Decimal | None
     label: str = ""
     flag: str = ""
+    comment: str = ""
     row: tuple[str, ...] = ()
 
 
@@ -104,7 +105,7 @@ def _lines(name: str, source: National, file: str, sheet: Sheet, findings: list[
         content = tuple(_text(sheet.value(row, column), source.decimal) for column in columns)
         if not any(content):
             continue
-        account, label, flag = (content[named[what] - 1] if what in named else "" for what in _DESCRIBING)
+        account, label, flag, comment = (content[named[what] - 1] if what in named else "" for what in _DESCRIBING)
         for year, column in _years(source, head, content, named):
             place = grids.place(sheet, row, column)
             place = f"{place}, {year}" if not sheet.name and not source.amount else place
@@ -119,7 +120,7 @@ def _lines(name: str, source: National, file: str, sheet: Sheet, findings: list[
             if known and amount is None:
                 mend = f"Correct it; the mapping says that decimals have {source.decimal!r}."
                 findings.append(_unread(f"{text!r} is no number.", mend, where))
-            yield Line(name, file, sheet.name, place, account, when, amount, label, flag, content)
+            yield Line(name, file, sheet.name, place, account, when, amount, label, flag, comment, content)
 
 
 def _text(value: str | float | bool | None, decimal: str) -> str:
@@ -136,7 +137,8 @@ def _columns(source: National, file: str, head: Mapping[int, str]) -> dict[str, 
     """The position of each column that the mapping names."""
     year = source.year if isinstance(source.year, str) else ""
     wanted = {"account": source.account, "amount": source.amount, "year": year,
-              "label": source.label, "flag": source.flag}  # fmt: skip
+              "label": source.label, "flag": source.flag, "comment": source.comment}  # fmt: skip
+    wanted = {what: " ".join(name.split()) for what, name in wanted.items()}
     missing = [name for name in wanted.values() if name and name not in head.values()]
     if missing or (not source.amount and not any(map(_year, head.values()))):
         what = f"no column {', '.join(missing)}" if missing else "no column is named with a year"

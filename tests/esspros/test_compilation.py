@@ -156,10 +156,18 @@ def test_the_trace_adds_up_to_each_cell_exactly(compiled: Compile) -> None:
 
 
 def test_flags_and_comments_reach_the_cell(compiled: Compile) -> None:
-    """A flag and a comment of an entry stand at the cells it contributes to."""
+    """A flag and a comment of an entry or of a line stand at the cells they contribute to."""
     table = compiled()[0].table.set_index(["year", "scheme", "item"])
     assert table.loc[(2021, "2", CHILD), "flag"] == "p"
     assert table.loc[(2021, "1", PENSION), "comment"] == "repaid by the persons"
+    declared = MAPPING.replace('label = "Name"', 'flag = "Status"\ncomment = "Name"')
+    fund = (
+        FUND.replace("Account,", "Status,Account,")
+        .replace("\n6", "\n,6")
+        .replace(",602,Hospitals,2023", "e,602,New,2023")
+    )
+    row = compiled(declared, fund=fund)[0].table.set_index(["year", "scheme", "item"]).loc[(2023, "1", INPATIENT)]
+    assert (row["flag"], row["comment"]) == ("e", "New")
 
 
 @settings(max_examples=40, deadline=None)
