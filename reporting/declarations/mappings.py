@@ -29,12 +29,12 @@ def _exact(value: Any) -> Any:
     return Decimal(value)
 
 
-def _several(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
 def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _several(value: Any) -> Any:
+    return [_text(one) for one in (value if isinstance(value, list | tuple) else [value])]
 
 
 Exact = Annotated[Decimal, BeforeValidator(_exact), Field(allow_inf_nan=False)]
@@ -201,7 +201,7 @@ class Estimate(Record):
     method: Literal["trend", "log-trend", "growth", "holt", "ets", "regression"]
     over: Annotated[int, Field(strict=True, ge=2)] | None = None
     source: str = ""
-    account: str = ""
+    account: Annotated[str, BeforeValidator(_text)] = ""
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     replace: bool = False
 

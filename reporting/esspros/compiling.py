@@ -26,7 +26,7 @@ from reporting.esspros import schemes as registers
 from reporting.esspros.classification import Classification
 from reporting.esspros.compilation import Compiled
 from reporting.esspros.questionnaire import Questionnaire, beside
-from reporting.esspros.schemes import Scheme
+from reporting.esspros.schemes import ALL, Scheme
 from reporting.findings import CellFinding
 
 
@@ -87,9 +87,7 @@ def compiled(
     """
     read = national.read(method.mapping.sources, method.folder, sources)
     made = compilation.compile_lines(method.mapping, read.lines)
-    made = completion.estimated(
-        method.mapping, made, read.lines, last.table if last is not None else None, method.path.name
-    )
+    made = completion.estimated(method.mapping, made, read.lines, _history(last), method.path.name)
     made = adjustment.benchmarked(method.mapping, made, method.folder, classification)
     there = sorted({year for year, _, _ in made.cells})
     if lost := sorted(set(years) - set(there)):
@@ -102,6 +100,15 @@ def compiled(
     own = Compiled(tuple(c for c in made.contributions if c.year in wanted), tuple(kept))
     return Result(own, len({(c.file, c.sheet, c.line, c.year) for c in own.contributions if c.account}),
                   tuple(sorted(wanted)))  # fmt: skip
+
+
+def _history(last: Questionnaire | None) -> pd.DataFrame | None:
+    """The elementary figures of schemes in the last questionnaire; sums follow from them."""
+    if last is None:
+        return None
+    known = last.classification
+    own = last.table["item"].map(lambda item: item in known and known.leaf(item)).astype(bool)
+    return last.table[own & (last.table["scheme"] != ALL)]
 
 
 def questionnaire(

@@ -2,7 +2,7 @@
 
 ======  ========  ==================================================================
 C01     error     an account of a source is mapped nowhere and not declared outside
-C02     warning   an account that is mapped has no line, or none for a year
+C02     warning   an account that is mapped, or a source, has no amount, or none for a year
 C04     error     more than the whole of a line is compiled in one table
 C05     error     an account is the total of others that are compiled in the same table
 C06     warning   a line is there twice, or two sources give a cell the same amount
@@ -91,23 +91,36 @@ def _lost(lost: Sequence[Line]) -> CellFinding:
 
 
 def _without_lines(mapping: Mapping, lines: Sequence[Line], years: Sequence[int]) -> Iterator[CellFinding]:
-    there: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    there: dict[str, dict[str, set[int]]] = {name: defaultdict(set) for name in mapping.sources}
     for line in lines:
         if line.amount is not None:
             there[line.source][line.account].add(line.year)
+    covered = {source: set().union(*accounts.values()) for source, accounts in there.items()}
+    for source, own in covered.items():
+        lost = [year for year in years if year not in own and _asked(mapping, source, year)]
+        if lost:
+            yield _empty(mapping, source, f"The source {source} has no amount", lost, "Get the figures, or estimate.")
     for number, entry in enumerate(mapping.map, 1):
         for pattern in entry.account:
             accounts = there[entry.source]
             named = [one for one in accounts if matches(one, (pattern,))] if patterned(pattern) else [pattern]
             own = {year for account in named for year in accounts.get(account, ())}
-            lost = [year for year in years if entry.holds(year) and year not in own]
+            lost = [year for year in years if entry.holds(year) and year in covered[entry.source] - own]
             if lost:
-                said = "" if not own else f" for {', '.join(map(str, lost))}"
-                yield CellFinding(
-                    "C02", "warning", f"Account {pattern}, mapped in entry {number}, has no amount{said}.",
-                    "Correct the account, bound the entry with first and last, or get the figures.",
-                    file=mapping.sources[entry.source].file, year=str(lost[0]) if len(lost) == 1 else "",
-                )  # fmt: skip
+                what = f"Account {pattern}, mapped in entry {number}, has no amount"
+                mend = "Correct the account, bound the entry with first and last, or get the figures."
+                yield _empty(mapping, entry.source, what, lost if own else [], mend)
+
+
+def _asked(mapping: Mapping, source: str, year: int) -> bool:
+    """Whether the mapping needs a source in a year."""
+    return any(entry.source == source and entry.holds(year) for entry in mapping.map)
+
+
+def _empty(mapping: Mapping, source: str, what: str, years: Sequence[int], mend: str) -> CellFinding:
+    said = f" for {', '.join(map(str, years))}" if years else ""
+    return CellFinding("C02", "warning", f"{what}{said}.", mend, file=mapping.sources[source].file,
+                       year=str(years[0]) if len(years) == 1 else "")  # fmt: skip
 
 
 def _shared(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections import defaultdict
 from collections.abc import Callable
 from decimal import Decimal
@@ -19,6 +21,7 @@ from reporting.esspros import adjustment, classification, compilation, completio
 from reporting.esspros.compilation import Compiled
 from reporting.findings import CellFinding
 
+ROOT = Path(__file__).parents[2]
 MAPPING = """
 title = "Invented accounts"
 
@@ -205,6 +208,30 @@ def test_an_entry_without_lines_is_found(compiled: Compile) -> None:
     assert [(f.rule, "691" in f.message) for f in findings] == [("C02", True)]
     _, findings = compiled(fund=FUND.replace("690,Repaid pensions,2022,1600\n", ""))
     assert [(f.rule, f.message.endswith("has no amount for 2022.")) for f in findings] == [("C02", True)]
+
+
+def test_a_source_without_a_year_is_found_once(compiled: Compile) -> None:
+    """A year that a whole source lacks is one warning, not one for each of its accounts."""
+    _, findings = compiled(budget=BUDGET.replace(";2021", ";2020"))
+    assert [(f.rule, f.message) for f in findings] == [
+        ("C02", "The source fund has no amount for 2020."), ("C02", "The source budget has no amount for 2021."),
+    ]  # fmt: skip
+
+
+def test_numbers_of_accounts_need_no_quotes(compiled: Compile) -> None:
+    """An account may be written as a number, alone or in a list."""
+    made, findings = compiled(MAPPING.replace('"601"', "601").replace('"690"', "[690]"))
+    assert findings == []
+    assert made.cells[2021, "1", PENSION] == Decimal("998.5")
+
+
+def test_the_mapping_in_the_readme_is_one() -> None:
+    """The example that a user copies is a mapping without faults."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r'```toml\n(title = "From the accounts.*?)```', text, re.DOTALL)
+    mapping = mappings.Mapping.model_validate(tomllib.loads(example, parse_float=Decimal))
+    assert mapping.faults() == []
+    assert compilation.resolved(mapping, classification.load()).map[0].scheme == "3"
 
 
 def test_a_line_counted_twice_is_found(compiled: Compile) -> None:

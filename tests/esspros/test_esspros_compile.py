@@ -263,3 +263,43 @@ def test_whether_rates_hold_fiscal_benefits_is_kept(veldania: Path, tmp_path: Pa
     assert run("compile", folder / "mapping.toml", "--output", tmp_path / "q.xlsx") == 0
     read = questionnaire.read(tmp_path / "q.xlsx", KNOWN).net
     assert read["RFB_inside"].tolist() == rates["RFB_inside"].tolist()
+
+
+def test_a_year_without_sources_is_estimated_from_all_series(veldania: Path, tmp_path: Path) -> None:
+    """``*`` estimates every elementary figure of the next year, and sums follow from them."""
+    text = (veldania / "compile" / "mapping.toml").read_text() + '\n[[estimates]]\nyear = 2024\nmethod = "trend"\n'
+    mapping = veldania / "compile" / "mapping-2024.toml"
+    mapping.write_text(text)
+    output = tmp_path / "q.csv"
+    assert run("compile", mapping, "--year", "2023,2024", "--output", output) == 0
+    table = pd.read_csv(output, dtype={"scheme": str})
+    new, old = (table[table["year"] == year].set_index(["scheme", "item"]) for year in (2024, 2023))
+    assert set(new.index) == set(old.index)
+    leaves = new[[KNOWN.leaf(item) and scheme != "_T" for scheme, item in new.index]]
+    assert set(leaves["flag"]) == {"e"}
+    benefits = leaves[leaves.index.get_level_values("item").str.startswith("ben.")]["value"].sum()
+    assert new.loc[("_T", "ben"), "value"] == pytest.approx(benefits)
+
+
+def test_the_last_questionnaire_gives_the_years_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A series of the last questionnaire carries an estimate; its sums and its all-schemes column do not."""
+    pension = "ben.old.nmt.cash.per.oldage_pension"
+    rows = [f"{y},{s},{i},{100 + 10 * (y - 2018)}" for y in range(2018, 2023) for s in ("1", "_T") for i in
+            (pension, "ben.old", "ben")]  # fmt: skip
+    (tmp_path / "last.csv").write_text("\n".join(["year,scheme,item,value", *rows]))
+    (tmp_path / "a.csv").write_text("account,2022,2023\n7,50,60\n")
+    (tmp_path / "m.toml").write_text(
+        'title = "t"\n[sources.a]\nfile = "a.csv"\naccount = "account"\n'
+        '[[map]]\nsource = "a"\naccount = 7\nscheme = 2\nitem = "ben.fam.nmt.cash.per.allowance"\n'
+        '[[estimates]]\nyear = 2023\nscheme = 1\nmethod = "trend"\n'
+    )
+    words = ("compile", tmp_path / "m.toml", "--year", "2023", "--output", tmp_path / "q.csv")
+    assert run(*words) == 1
+    assert "C11 m.toml: Entry 1 of estimates does nothing: no series" in capsys.readouterr().err
+    assert run(*words, "--last", tmp_path / "last.csv") == 0
+    table = pd.read_csv(tmp_path / "q.csv", dtype={"scheme": str}).set_index(["year", "scheme", "item"])["value"]
+    assert table[2023, "1", pension] == pytest.approx(150)
+    assert table[2023, "_T", "ben"] == pytest.approx(210)
+    assert table[2022, "_T", "ben"] == 140
+    trace = pd.read_csv(tmp_path / "q.trace.csv", dtype={"scheme": str})
+    assert trace["item"].tolist() == [pension, "ben.fam.nmt.cash.per.allowance"]
