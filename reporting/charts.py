@@ -327,6 +327,17 @@ def ranges(rows: Sequence[tuple[str, float, tuple[float, ...]]], words: Words, h
     return replace(head, svg=svg, alternative=f"{words.text('Bar chart')}. {head.caption}. {said}.")
 
 
+def stacked(wide: pd.DataFrame, words: Words, head: Figure, unit: str) -> Figure:
+    """Bars on top of one another: a row for each year, a column for each label; ``head`` gives the words."""
+    with _canvas(3.3) as (canvas, axes):
+        _bars_on_top(axes, wide, words)
+        _dress(axes, words, unit, horizontal=False)
+        svg = _svg(canvas)
+    last = wide.iloc[-1].items()
+    said = "; ".join(f"{label}: {words.number(float(value), 1)} ({wide.index[-1]})" for label, value in last)
+    return replace(head, svg=svg, alternative=f"{words.text('Stacked bar chart')}. {head.caption}. {said}.")
+
+
 def tiles(
     rows: Sequence[str], columns: Sequence[str], marks: Sequence[Sequence[tuple[str, str]]], words: Words, head: Figure
 ) -> Figure:

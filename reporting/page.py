@@ -16,6 +16,7 @@ from IPython.display import display
 from reporting import (
     assessed,
     charts,
+    collected,
     indicators,
     labels,
     prose,
@@ -229,6 +230,28 @@ class Page:
             "the package; they describe the law of no country. To import editions:"
         )
         self._put(f'::: {{.callout-warning title="{head}"}}\n\n{said} `reporting missoc import`\n\n:::\n')
+
+    def collected(self, questionnaire: str = "") -> collected.Collected:
+        """A questionnaire with what its check found; a warning where its figures are invented or it has errors."""
+        found = collected.read(questionnaire, self.words, self.geo, self._reader.span)
+        if found.sample:
+            head = self.words.text("Fictitious figures")
+            said = self.words.text(
+                "Everything in this chapter comes from the invented questionnaire of {country}, which does not exist. "
+                "It shows what the package makes of a checked questionnaire. To publish your own:",
+                country=found.country,
+            )
+            command = "reporting build esspros-brochure --questionnaire FILE"
+            self._put(f'::: {{.callout-warning title="{head}"}}\n\n{said} `{command}`\n\n:::\n')
+        errors = sum(finding.stops for finding in found.findings)
+        if errors:
+            head = self.words.text("Errors in the questionnaire")
+            said = self.words.text(
+                "The check of {file} found {count} errors. Figures that they concern may be wrong.",
+                file=tables.plain(found.questionnaire.file), count=self.words.number(float(errors), 0),
+            )  # fmt: skip
+            self._put(f'::: {{.callout-warning title="{head}"}}\n\n{said}\n\n:::\n')
+        return found
 
     def framework(self, name: str, profile: str) -> assessed.Assessed:
         """The indicators of a framework, judged by a profile for the country of the page."""

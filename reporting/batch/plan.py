@@ -51,6 +51,11 @@ class Target:
     units: tuple[Unit, ...]
 
     @property
+    def questionnaire(self) -> str:
+        """The file that its chapters are made from; empty for none."""
+        return next((str(u.parameters["questionnaire"]) for u in self.units if u.parameters.get("questionnaire")), "")
+
+    @property
     def name(self) -> str:
         """What a person calls the target."""
         return f"{self.publication.id} {self.geo} {self.lang}"
@@ -67,8 +72,14 @@ def plan(
     formats: Sequence[str] = (),
     as_of: str = "",
     span: int | None = None,
+    questionnaire: str = "",
 ) -> list[Target]:
     """The targets of a build, in order.
+
+    Parameters
+    ----------
+    questionnaire : str
+        A checked file for chapters that have a parameter of that name.
 
     Raises
     ------
@@ -88,6 +99,8 @@ def plan(
         day(as_of)
     if span is not None and not 1 <= span <= 100:
         raise UsageError(f"A span of {span} years makes no sense: give 5, 10 or 30, or any number from 1 to 100.")
+    if questionnaire:
+        declared = _given(declared, {"questionnaire": questionnaire})
     common = {"as_of": as_of, "span": declared.span if span is None else span, "store": str(store)}
     targets = [
         _target(declarations, declared, geo, lang, tuple(dict.fromkeys(formats)) or declared.formats, outputs, common)
@@ -98,6 +111,18 @@ def plan(
     if strange := [unit for unit in targets[0].units if not _ran(unit)]:
         _accepted(strange)
     return targets
+
+
+def _given(publication: Publication, parameters: dict[str, Any]) -> Publication:
+    """A publication with the values given for parameters that its chapters have."""
+    unused = set(parameters) - {name for chapter in publication.chapters for name in chapter.parameters}
+    if unused:
+        raise UsageError(f"{publication.id} is not made from a file: leave out --{', --'.join(sorted(unused))}.")
+    chapters = []
+    for chapter in publication.chapters:
+        own = {name: value for name, value in parameters.items() if name in chapter.parameters}
+        chapters.append(chapter.model_copy(update={"parameters": {**chapter.parameters, **own}}))
+    return publication.model_copy(update={"chapters": tuple(chapters)})
 
 
 def needs(declarations: Declarations, unit: Unit) -> list[str]:

@@ -16,6 +16,8 @@ from reporting.cli import (  # noqa: F401  # adds the verbs
     data,
     esspros,
     esspros_check,
+    esspros_compile,
+    esspros_modules,
     fetch,
     keep,
     missoc,

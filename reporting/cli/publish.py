@@ -48,6 +48,10 @@ def build(
     ] = "",
     timeout: Annotated[float, typer.Option(help="Seconds that one run may take; 0 for no limit.")] = 3600.0,
     engine: Annotated[str, typer.Option(help="Renderer: auto, quarto, embedded.")] = "auto",
+    questionnaire: Annotated[
+        Path | None,
+        typer.Option(help="The checked questionnaire that esspros-brochure is about [default: a sample]."),
+    ] = None,
     record: Annotated[
         bool, typer.Option("--record", help="A build of record: refuse open errors and missing translations.")
     ] = False,
@@ -70,7 +74,7 @@ def build(
         place = _place(outputs, known, held, dry_run)
         targets = _targets(
             known, publications or [], all_, outputs=place, store=store_at(known, store).place, geos=listed(geo),
-            langs=listed(lang), formats=listed(format_), as_of=as_of, span=span,
+            langs=listed(lang), formats=listed(format_), as_of=as_of, span=span, questionnaire=_file(questionnaire),
         )  # fmt: skip
         chosen = rendering.choose(engine)
         if dry_run:
@@ -84,6 +88,13 @@ def build(
         err.print(f"All of it is at {outputs} too.", markup=False)
     if result.failures:
         raise typer.Exit(1)
+
+
+def _file(path: Path | None) -> str:
+    """The full path of a file that is named, empty for none."""
+    if path is not None and not path.is_file():
+        raise UsageError(f"{path}: there is no such file.")
+    return str(path.resolve()) if path else ""
 
 
 def _place(outputs: str, known: declarations.Declarations, held: ExitStack, dry_run: bool) -> Path:

@@ -31,6 +31,9 @@ def reproduce(
         Path | None, typer.Option(help="Keep the rebuilt copy here [default: only when something differs].")
     ] = None,
     tolerance: Annotated[float, typer.Option(help="Relative, for numbers where bytes differ.")] = 1e-9,
+    questionnaire: Annotated[
+        Path | None, typer.Option(help="The questionnaire that the publication was made from.")
+    ] = None,
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
@@ -44,7 +47,7 @@ def reproduce(
     recorded = record.read(run)
     held = store_at(declarations.load(), store)
     with progress_of(as_json) as progress:
-        done = again.reproduce(recorded, held, outputs, limit, tolerance, progress)
+        done = again.reproduce(recorded, held, outputs, limit, tolerance, progress, questionnaire)
     kept = str(done.kept) if done.kept else ""
     if as_json:
         result = {"run": recorded.name, "equal": done.equal, "notes": done.notes, "rebuilt": kept}

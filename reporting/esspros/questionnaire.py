@@ -24,13 +24,15 @@ BESIDE: dict[str, tuple[str, ...]] = {
     "Beneficiaries": ("year", "scheme", "category", "sex", "value", "flag", "comment"),
     "NetBenefits": ("year", "scheme", "item", "AITR", "AISCR", "RFB", "flag", "comment"),
 }
+#: Columns that a sheet may have besides: whether the rates contain the residual fiscal benefits already.
+OPTIONAL: dict[str, tuple[str, ...]] = {"NetBenefits": ("RFB_inside",)}
 #: Columns of these sheets that hold numbers.
 NUMBERS = ("value", "AITR", "AISCR", "RFB")
 _SPELLINGS: dict[str, Sequence[str]] = {
     "AITR": ("average itemised tax rate",), "AISCR": ("average itemised social contribution rate",),
     "RFB": ("residual fiscal benefits",), "item": ("code", "benefit"), "flag": ("status",), "comment": ("note",),
     "description": ("text",), "year": (), "scheme": ("scheme number",), "category": ("pension",), "sex": (),
-    "value": ("persons", "beneficiaries", "number"),
+    "value": ("persons", "beneficiaries", "number"), "RFB_inside": ("rfb inside", "rfb in rates"),
 }  # fmt: skip
 
 
@@ -189,8 +191,8 @@ def _named(name: str) -> str:
 def _beside(
     sheet: Sheet, name: str, file: str, classification: Classification, findings: list[CellFinding]
 ) -> pd.DataFrame:
-    columns = BESIDE[name]
-    rows = grids.rows(sheet, {column: _SPELLINGS[column] for column in columns}, columns[:3])
+    columns, more = BESIDE[name], OPTIONAL.get(name, ())
+    rows = grids.rows(sheet, {column: _SPELLINGS[column] for column in (*columns, *more)}, columns[:3])
     if rows is None:
         if sheet.cells:
             findings.append(
@@ -200,13 +202,16 @@ def _beside(
                 )
             )  # fmt: skip
         return beside(name, ())
-    found = []
+    found, besides = [], []
     for row in rows:
         if name != "Qualitative" and not any(row[column] for column in columns if column in NUMBERS):
             continue
         found.append([_value(row, column, file, classification, findings) for column in columns])
         found[-1] += [sheet.name, row.place(next((c for c in columns if c in NUMBERS), columns[-1]))]
+        besides.append([row[column] for column in more])
     frame = beside(name, found)
+    if any(map(any, besides)):
+        frame[list(more)] = besides
     return frame.astype({column: float for column in columns if column in NUMBERS})
 
 

@@ -18,7 +18,7 @@ from reporting.esspros import codes, year_form
 from reporting.esspros import schemes as registers
 from reporting.esspros.classification import Classification
 from reporting.esspros.neutral import FLAGS
-from reporting.esspros.questionnaire import BESIDE, NUMBERS, Questionnaire
+from reporting.esspros.questionnaire import BESIDE, NUMBERS, OPTIONAL, Questionnaire
 from reporting.esspros.schemes import CRITERIA, Scheme
 from reporting.esspros.year_form import YearForm
 from reporting.files import put
@@ -45,13 +45,15 @@ class Plan:
     """What is written besides a questionnaire's own figures.
 
     ``blank`` are years that get an empty sheet; ``last`` is the year whose figures stand
-    beside those of another: year to year. ``text`` gives labels in a language.
+    beside those of another: year to year. ``text`` gives labels in a language. ``more``
+    are further sheets: name to table.
     """
 
     title: str = ""
     blank: Sequence[int] = ()
     last: Mapping[int, int] = field(default_factory=dict)
     text: Text = str
+    more: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def write(path: Path, questionnaire: Questionnaire, plan: Plan | None = None) -> None:
@@ -71,6 +73,29 @@ def write(path: Path, questionnaire: Questionnaire, plan: Plan | None = None) ->
     put(path, _content(questionnaire, plan or Plan()))
 
 
+def sheets(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write tables as the sheets of a workbook, whole or not at all.
+
+    Raises
+    ------
+    OutputFailed
+        When it cannot be written.
+    """
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties({"created": datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)})
+    _tabled(book, _formats(book), tables)
+    book.close()
+    put(path, buffer.getvalue())
+
+
+def _tabled(book: Any, formats: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> None:
+    for name, frame in tables.items():
+        sheet = book.add_worksheet(name, worksheet_class=_Exact)
+        _grid(sheet, formats, [str(head) for head in frame.columns], frame.to_numpy(dtype=object).tolist())
+        sheet.autofilter(0, 0, len(frame), max(len(frame.columns) - 1, 0))
+
+
 def _content(questionnaire: Questionnaire, plan: Plan) -> bytes:
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
@@ -88,6 +113,7 @@ def _content(questionnaire: Questionnaire, plan: Plan) -> bytes:
             name, questionnaire.net
         )
         _beside(book.add_worksheet(name, worksheet_class=_Exact), formats, name, frame, questionnaire.classification)
+    _tabled(book, formats, plan.more)
     if questionnaire.classification.numbered:
         listed = book.add_worksheet("Codes")
         _grid(listed, formats, *codes.records(questionnaire.classification))
@@ -146,7 +172,7 @@ def _grid(sheet: Any, formats: Mapping[str, Any], heads: Sequence[str], rows: Se
 def _beside(
     sheet: Any, formats: Mapping[str, Any], name: str, frame: pd.DataFrame, classification: Classification
 ) -> None:
-    heads = BESIDE[name]
+    heads = (*BESIDE[name], *(head for head in OPTIONAL.get(name, ()) if head in frame))
     rows = [[_plain(head, value, classification) for head, value in zip(heads, row, strict=True)]
             for row in frame[list(heads)].itertuples(index=False)]  # fmt: skip
     _grid(sheet, formats, heads, rows)

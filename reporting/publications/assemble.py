@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reporting import __version__, declarations, reads, validation, views, vintages, workbook
+from reporting import __version__, collected, declarations, reads, validation, views, vintages, workbook
 from reporting.batch.fresh import RECORD, Step, digests, reseal, seal, view
 from reporting.batch.plan import Target
 from reporting.batch.run import NOTEBOOK, asking, make, replace
@@ -148,14 +148,16 @@ def _book(target: Target, words: Words, store: vintages.Store, tables: list[Tabl
     newest = max((str(date)[:10] for date in dates), default="")
     day = target.as_of or newest or "2000-01-01"
     shown = words.date(day)
+    invented = any(row["dataset"] == collected.SAMPLE for table in tables for row in table.tidy)
+    publisher = words.text(publication.publisher)
     return Book(
         publication=publication.id,
         title=words.text(publication.title),
         subtitle=words.text(publication.subtitle),
-        publisher=words.text(publication.publisher),
+        publisher=words.text("{name} – fictitious figures", name=publisher) if invented else publisher,
         edition=publication.edition,
         geo=target.geo,
-        geo_name=words.geo(target.geo),
+        geo_name=collected.country(words) if invented else words.geo(target.geo),
         lang=target.lang,
         tag=words.language.tag,
         date=day,
@@ -213,6 +215,14 @@ def translated(langs: Iterable[str]) -> None:
     for lang in sorted(langs):
         name = Words(known, lang).locale.english_name
         _refuse(lang, [f"no {name} translation of: {message}" for message in untranslated(known, lang)])
+
+
+def checked(files: Iterable[str]) -> None:
+    """Refuse a build of record from questionnaires with errors, before any notebook runs."""
+    words = Words(declarations.load(), "en")
+    for file in sorted(set(files) - {""}):
+        found = collected.read(file, words, "", 1).findings
+        _refuse(Path(file).name, [finding.line for finding in found if finding.stops])
 
 
 def _refuse(what: str, faults: list[str]) -> None:

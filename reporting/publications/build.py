@@ -20,7 +20,7 @@ from reporting.batch.pool import Workers, here, run_all
 from reporting.batch.run import Work, make, recorded
 from reporting.batch.run import step as step_of_unit
 from reporting.publications import record as records
-from reporting.publications.assemble import Assembly, assembled, renewed, step, translated
+from reporting.publications.assemble import Assembly, assembled, checked, renewed, step, translated
 from reporting.vintages import alone
 
 #: What the processes of a build import beforehand, besides what notebooks import.
@@ -120,6 +120,7 @@ def _build(
     os.environ["REPORTING_HOME"] = str(declarations.home())
     if record:
         translated({target.lang for target in targets})
+        checked(target.questionnaire for target in targets)
     start, state = time.monotonic(), fresh.State(declarations.home())
     todo = plan(targets, engine, record, state)
     batch = _Batch(todo, engine, record, state, watcher)

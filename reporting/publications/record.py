@@ -103,6 +103,11 @@ def write(facts: Mapping[str, Any], known: Declarations, target: Target, tables:
     """
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     asked = {name: getattr(target, name) for name in ("geo", "lang", "formats", "as_of", "span")}
+    if target.questionnaire:
+        asked["questionnaire"] = {
+            "name": Path(target.questionnaire).name,
+            "sha256": checksum(Path(target.questionnaire)),
+        }
     record = {
         "format": FORMAT,
         "publication": target.publication.id,

@@ -51,8 +51,9 @@ class Reproduction:
 
 
 def reproduce(
-    run: Record, store: Store, outputs: Path | None, jobs: int, tolerance: float, watcher: Watcher
-) -> Reproduction:
+    run: Record, store: Store, outputs: Path | None, jobs: int, tolerance: float, watcher: Watcher,
+    questionnaire: Path | None = None,
+) -> Reproduction:  # fmt: skip
     """Build a run again with the data it could read, and compare.
 
     Parameters
@@ -68,6 +69,8 @@ def reproduce(
     tolerance : float
         Relative, for numbers where bytes differ.
     watcher : Watcher
+    questionnaire : Path, optional
+        The file that the run was made from, where it was made from one.
 
     Raises
     ------
@@ -77,10 +80,11 @@ def reproduce(
         When the publication can no longer be built.
     """
     _require(run, store)
+    file = _file(run, questionnaire)
     place = outputs or Path(tempfile.mkdtemp(prefix="reporting-reproduce-"))
     kept = outputs is not None
     try:
-        target = _target(run, store, place)
+        target = _target(run, store, place, file)
         notes = tuple(_notes(run, target))
         engine = choose(run.content["parameters"]["engine"])
         result = build([target], Limits(jobs), engine, run.content["parameters"]["record"], watcher)
@@ -118,7 +122,21 @@ def _require(run: Record, store: Store) -> None:
         store.read(dataset)  # refuses observations that are not those of their manifests
 
 
-def _target(run: Record, store: Store, outputs: Path) -> Target:
+def _file(run: Record, given: Path | None) -> str:
+    """The questionnaire a run was made from, the same to the byte; empty for none."""
+    wanted = run.content["parameters"].get("questionnaire")
+    if not wanted:
+        return ""
+    if given is None or not given.is_file():
+        raise UsageError(f"{run.name} was made from {wanted['name']}: name that file with --questionnaire.")
+    if record.checksum(given) != wanted["sha256"]:
+        raise SourceUnavailable(
+            f"{given} is not the {wanted['name']} that {run.name} was made from: its content differs."
+        )
+    return str(given.resolve())
+
+
+def _target(run: Record, store: Store, outputs: Path, questionnaire: str) -> Target:
     """What to build: as recorded, from a view on the store."""
     known, asked = declarations.load(), run.content["parameters"]
     outputs.mkdir(parents=True, exist_ok=True)
@@ -126,6 +144,7 @@ def _target(run: Record, store: Store, outputs: Path) -> Target:
     targets = plan(
         known, run.content["publication"], outputs=outputs.resolve(), store=view.resolve(), geos=[asked["geo"]],
         langs=[asked["lang"]], formats=asked["formats"], as_of=asked["as_of"], span=asked["span"],
+        questionnaire=questionnaire,
     )  # fmt: skip
     if len(targets) != 1:
         raise UsageError(f"{run.folder}: damaged record: {asked['geo']!r} is not one country. Take the archived copy.")

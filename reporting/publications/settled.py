@@ -13,6 +13,7 @@ from typing import Any
 
 _OF_THE_RUN = ("papermill", "execution")
 _STORE = re.compile(r"^store = .*$", re.MULTILINE)
+_FILE = re.compile(r'^(questionnaire = ")[^"\n]*[/\\](?=[^"\n]+"$)', re.MULTILINE)
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 
 
@@ -27,7 +28,7 @@ def keep(executed: Path, place: Path) -> None:
 def settled(notebook: Any) -> Any:
     """The same notebook without times, durations, places, versions, warnings and ids made by chance.
 
-    The store is the project's own, as in the notebook that a person opens.
+    The store is the project's own, as in the notebook that a person opens; a file is named without its folder.
     """
     _forget(notebook.metadata)
     notebook.metadata["language_info"] = {"name": "python"}
@@ -35,7 +36,7 @@ def settled(notebook: Any) -> Any:
         _forget(cell.metadata)
         cell["id"] = f"cell-{number:02d}"
         if "injected-parameters" in cell.metadata.get("tags", []):
-            cell["source"] = _STORE.sub('store = ""', cell["source"])
+            cell["source"] = _FILE.sub(r"\1", _STORE.sub('store = ""', cell["source"]))
         if "outputs" in cell:
             cell["outputs"] = _joined([_plain(o) for o in cell["outputs"] if o.get("name") != "stderr"])
     return notebook
