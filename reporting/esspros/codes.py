@@ -159,6 +159,13 @@ def _list(file: str, rows: list[Row], classification: Classification, texts: Seq
     return _tree(labels, classification, texts)
 
 
+def of_labels(labels: dict[str, str], classification: Classification) -> Classification:
+    """Our items, and numeric codes with labels as in the official list; one whose parent lacks stands alone."""
+    numeric = {code: label for code, label in labels.items() if code.isascii() and code.isdigit()}
+    found = _tree(numeric, classification, (str,))
+    return Classification({**classification.items, **found.items}, found.doubts)
+
+
 def _tree(labels: dict[str, str], classification: Classification, texts: Sequence[Text]) -> Classification:
     spelt: dict[tuple[str, str], list[str]] = {}
     for name, item in classification.items.items():
@@ -168,7 +175,7 @@ def _tree(labels: dict[str, str], classification: Classification, texts: Sequenc
     items: dict[str, Item] = {}
     for code in sorted(labels, key=lambda code: (code.rstrip("0"), code)):
         above = parent_of(code)
-        parent = ours.get(above, above)
+        parent = ours.get(above, "")
         same = spelt.get((parent, folded(labels[code])), ())
         known = next((name for name in same if name not in items), "")
         base = classification[known] if known else items.get(parent)

@@ -169,6 +169,15 @@ def test_an_official_list_may_be_in_another_language(tmp_path: Path) -> None:
     assert codes.load(path, classification.load()).item("1130000") == "1130000"
 
 
+def test_codes_of_a_part_of_the_list_stand_beside_our_items() -> None:
+    """Codes and labels that another file happens to hold are added; one whose parent lacks stands alone."""
+    labels = {"1000000": "Total expenditure", "1100000": "Social protection benefits", "1190000": "New", "T": "All",
+              "1130000": "Old age", "1131111": "Old-age pension"}  # fmt: skip
+    found = codes.of_labels(labels, classification.load())
+    assert found.item("1130000") == "ben.old" and found.children("ben")[-1] == "1190000"
+    assert found["1131111"].parent == "" and "rec" in found and not found.item("T")
+
+
 def test_an_official_list_with_a_gap_is_refused(tmp_path: Path) -> None:
     """A code whose parent is not listed cannot be added up."""
     lines = ("code,label", "1000000,Total expenditure", "1130000,Old age", "1130000,Old age again")
