@@ -14,7 +14,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import gc
-import importlib
 import os
 import pickle
 import select
@@ -24,7 +23,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing import reduction
@@ -32,16 +30,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any
 
-from reporting.batch import processes
+from reporting.batch import imports, processes
 from reporting.batch.line import Ended, Line, NotAlone, Place, Related
 
-#: What notebooks import, and what running them takes.
-MODULES = (
-    "reporting.page", "reporting.batch.run", "reporting.batch.shell", "reporting.batch.client", "papermill.execute",
-    "ipykernel.debugger", "ipykernel_launcher", "IPython.core.completerlib", "IPython.core.debugger",
-    "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic", "IPython.utils.wildcard",
-    "matplotlib.pyplot", "pandas", "seaborn", "statsmodels.api", "statsmodels.formula.api",
-)  # fmt: skip
 #: Libraries that start a pool when they are first loaded are told not to, here only.
 _CALM = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
@@ -59,7 +50,7 @@ def possible() -> bool:
     return hasattr(os, "fork") and sys.platform != "darwin"
 
 
-def start(modules: tuple[str, ...] = MODULES, prepare: Callable[[], None] | None = None) -> Line:
+def start(modules: tuple[str, ...] = imports.MODULES, prepare: Callable[[], None] | None = None) -> Line:
     """Start a warm parent; it gets ready by itself and ends with the line."""
     ours, theirs = socket.socketpair()
     root = str(Path(__file__).parents[2])
@@ -111,9 +102,7 @@ class _Parent:
         os.set_blocking(self.woken, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self.woken, warn_on_full_buffer=False)
-        gc.disable()  # nothing that is imported is garbage
-        _import(modules)
-        gc.enable()
+        imports.load(modules)
         if prepare := pickle.loads(wanted):
             prepare()
         gc.collect()
@@ -211,20 +200,6 @@ class _Parent:
             if child.asker in self.lines:
                 with contextlib.suppress(OSError):
                     self.lines[child.asker].send(Ended(child.number, status, said))
-
-
-def _import(modules: tuple[str, ...]) -> None:
-    """Import what is there of some modules; nothing is drawn on a screen."""
-    backend = os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for name in modules:
-            with contextlib.suppress(ImportError):
-                importlib.import_module(name)
-    if "matplotlib" in sys.modules:
-        sys.modules["matplotlib"].rcParams["backend"] = backend
-    if "reporting.batch.client" in sys.modules:
-        sys.modules["reporting.batch.client"].ready()
 
 
 def aside(calls: list[Callable[[], Any]]) -> list[Any]:

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from reporting.batch import parent, processes
+from reporting.batch import imports, parent, processes
 from reporting.batch.lanes import Lanes
 from reporting.batch.line import Ended, NotAlone
 from reporting.batch.outcomes import Job, Limits, Outcome, guarded
@@ -104,7 +104,9 @@ def run_all(
     return pool.outcomes
 
 
-def here(modules: tuple[str, ...] = parent.MODULES, prepare: Callable[[], None] | None = None) -> Callable[[], Workers]:
+def here(
+    modules: tuple[str, ...] = imports.MODULES, prepare: Callable[[], None] | None = None
+) -> Callable[[], Workers]:
     """What starts the processes of this machine: forked from a warm parent where that is possible."""
     return lambda: parent.start(modules, prepare) if parent.possible() else Lanes()
 

@@ -15,7 +15,7 @@ from observing import manifest, observed
 from samples import SAMPLE, contents, forget, observe
 
 from reporting import declarations, reads
-from reporting.batch import fresh, parent, pool
+from reporting.batch import fresh, imports, parent, pool
 from reporting.batch.outcomes import Limits
 from reporting.batch.plan import plan
 from reporting.publications import build as building
@@ -51,7 +51,7 @@ class Watcher:
 @pytest.fixture(scope="module")
 def line():
     """One warm parent for all builds: it holds no declarations, so that each child reads those there are."""
-    started = parent.start((*parent.MODULES, "reporting.publications.assemble"))
+    started = parent.start((*imports.MODULES, "reporting.publications.assemble"))
     yield started
     started.close()
 
