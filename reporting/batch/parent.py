@@ -73,14 +73,15 @@ def serve(descriptor: int) -> None:
     os._exit(0)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Child:
-    """A child: its number, who asked for it, its own line here, and where it leaves its result."""
+    """A child: its number, who asked for it, its own line here, where it leaves its result, whether it has left it."""
 
     number: int
     asker: socket.socket
     line: socket.socket
     result: IO[bytes]
+    left: bool = False
 
 
 class _Parent:
@@ -90,6 +91,8 @@ class _Parent:
         self.first = first
         self.lines: dict[socket.socket, Connection] = {first: Connection(os.dup(first.fileno()))}
         self.children: dict[int, _Child] = {}
+        #: Lines of children, of which some have several.
+        self.owners: dict[socket.socket, int] = {}
 
     def serve(self) -> None:
         global own_path
@@ -129,7 +132,9 @@ class _Parent:
                 self._fork(end, *rest)
             elif what == "line":
                 [descriptor] = reduction.recvfds(end, 1)
-                self._open(socket.socket(fileno=descriptor))
+                self._open(socket.socket(fileno=descriptor), self.owners.get(end))
+            elif what == "leave":
+                self._leave(self.children[self.owners[end]])
             else:
                 for pid in [
                     pid for pid, child in self.children.items() if (child.asker, [child.number]) == (end, rest)
@@ -142,13 +147,26 @@ class _Parent:
         for pid in pids:
             processes.end(pid)
 
-    def _open(self, end: socket.socket) -> None:
+    def _open(self, end: socket.socket, owner: int | None) -> None:
         self.lines[end] = Connection(os.dup(end.fileno()))
+        if owner is not None:
+            self.owners[end] = owner
 
     def _close(self, end: socket.socket) -> None:
-        self._end({pid for pid, child in self.children.items() if child.asker is end})
+        self._end({pid for pid, child in self.children.items() if child.asker is end and not child.left})
         self.lines.pop(end).close()
+        self.owners.pop(end, None)
         end.close()
+
+    def _leave(self, child: _Child, status: int = 0) -> None:
+        """Tell who asked for a child what it left."""
+        child.left = True
+        child.result.seek(0)
+        said = child.result.read()
+        child.result.close()
+        if child.asker in self.lines:
+            with contextlib.suppress(OSError):
+                self.lines[child.asker].send(Ended(child.number, status, said))
 
     def _fork(self, end: socket.socket, number: int, wanted: bytes, place: Place, count: int) -> None:
         fds = reduction.recvfds(end, count) if count else []
@@ -172,12 +190,11 @@ class _Parent:
         for descriptor in fds:
             os.close(descriptor)
         its.close()
-        self._open(mine)
-        asker = next((known for known, child in self.children.items() if child.line is end), None)
+        self._open(mine, pid)
         self.children[pid] = _Child(number, end, mine, result)
         self.lines[end].send(pid)
-        if asker is not None:
-            self.lines[self.first].send(Related(asker, pid))
+        if end in self.owners:
+            self.lines[self.first].send(Related(self.owners[end], pid))
 
     def _bury(self) -> None:
         """Hear how children ended; end what they left running."""
@@ -194,12 +211,8 @@ class _Parent:
             if child.line in self.lines:
                 self._close(child.line)
             processes.end_strays(set(self.children))
-            child.result.seek(0)
-            said = child.result.read()
-            child.result.close()
-            if child.asker in self.lines:
-                with contextlib.suppress(OSError):
-                    self.lines[child.asker].send(Ended(child.number, status, said))
+            if not child.left:
+                self._leave(child, status)
 
 
 def aside(calls: list[Callable[[], Any]]) -> list[Any]:
@@ -243,6 +256,9 @@ def _child(wanted: bytes, fds: list[int], place: Place, result: IO[bytes], line:
         status = 0
     finally:
         processes.end_below()
+        if status == 0 and here is not None:
+            # Nobody need wait until the system has taken back its memory.
+            here.leave()
         os._exit(status)
 
 
