@@ -45,10 +45,14 @@ class Step:
 class State:
     """Declarations, messages and observations as they are now; each question is answered once."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, known_code: str = "") -> None:
         self.home = home
-        self.code = code()
-        self.files = inputs.declared(home)
+        self.code = known_code or code()
+
+    @functools.cached_property
+    def files(self) -> dict[str, str]:
+        """Each file of declarations with a digest of its content."""
+        return inputs.declared(self.home)
 
     @functools.cache  # noqa: B019  a state lives as long as a build
     def facts(self, root: str) -> dict[str, Any]:
