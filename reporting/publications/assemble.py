@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from reporting import __version__, declarations, reads, validation, views, vintages, workbook
-from reporting.batch.fresh import RECORD, State, Step, reseal, seal, view, why
+from reporting.batch.fresh import RECORD, State, Step, digests, reseal, seal, view, why
 from reporting.batch.plan import Target
 from reporting.batch.run import NOTEBOOK, asking, make, replace
 from reporting.errors import ValidationFailed
@@ -45,7 +45,7 @@ def step(job: Assembly) -> Step:
         "options": [target.formats, target.as_of, target.span, job.engine, job.record],
         "renderer": quarto.version() if job.engine == "quarto" else "",
         "_quarto.yml": house.read_text(encoding="utf-8") if house.is_file() else "",
-        "notebooks": {u.chapter.id: settled.content(u.folder) for u in target.units},
+        "notebooks": {u.chapter.id: reads.digest(digests(u.folder)) for u in target.units},
         "view": view(target.units[0].parameters["store"]),
     }
     return Step(target.name, target.folder, target.units[0].folder.parent.with_suffix(".json"), given)
@@ -53,7 +53,8 @@ def step(job: Assembly) -> Step:
 
 def assembled(job: Assembly) -> None:
     """Assemble a target, and keep what it came from."""
-    before = step(job)
+    said = {unit.chapter.id: settled.content(unit.folder) for unit in job.target.units}
+    before = dataclasses.replace(step(job), counts={"notebooks": said})
     if not why(before, State(declarations.home(), job.code), job.target.units[0].parameters["store"]):
         _recorded_anew(job, before)
         return
