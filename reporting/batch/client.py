@@ -210,6 +210,9 @@ class _Client(PapermillNotebookClient):
         self.kc.allow_stdin = False
         return self.kc
 
+    async def _async_poll_kernel_alive(self) -> None:
+        """The end of the socket tells at once that a kernel is dead; nobody need ask every second."""
+
     def start_new_kernel_client(self, **_: Any) -> _KernelClient:
         """The kernel's client."""
         self.kc = _KernelClient(self.km.end, self)

@@ -16,7 +16,7 @@ import json
 import platform
 import sysconfig
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,21 +34,30 @@ _RULES = ("rules/", "datasets/", "geos.toml")
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to make: where it goes, where its record is, and the inputs that are known beforehand."""
+    """One thing to make: where it goes, where its record is, and the inputs that are known beforehand.
+
+    Of some inputs only a part counts: ``counts`` holds it, where it has been
+    worked out. An input that differs in nothing that counts is no other one.
+    """
 
     name: str
     folder: Path
     record: Path
     given: dict[str, Any]
+    counts: dict[str, Any] = field(default_factory=dict)
 
 
 class State:
     """Declarations, messages and observations as they are now; each question is answered once."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, known_code: str = "") -> None:
         self.home = home
-        self.code = code()
-        self.files = inputs.declared(home)
+        self.code = known_code or code()
+
+    @functools.cached_property
+    def files(self) -> dict[str, str]:
+        """Each file of declarations with a digest of its content."""
+        return inputs.declared(self.home)
 
     @functools.cache  # noqa: B019  a state lives as long as a build
     def facts(self, root: str) -> dict[str, Any]:
@@ -181,7 +190,8 @@ def why(step: Step, state: State, root: str) -> str:
         if record["code"] != state.code:
             return "the package or a library was changed"
         for name in {**record["given"], **step.given}:
-            if record["given"].get(name) != json.loads(json.dumps(step.given.get(name))):
+            same = record["given"].get(name) == json.loads(json.dumps(step.given.get(name)))
+            if not same and (name not in step.counts or record["counts"].get(name) != step.counts[name]):
                 return f"other {name}"
         return _altered(step, record["outputs"]) or _other_answer(record["questions"], record["facts"], state, root)
     except FileNotFoundError:
@@ -265,7 +275,7 @@ def seal(step: Step, state_facts: dict[str, Any], code: str, asked: Path, folder
         # Somebody changed declarations while it ran: nothing is known of what it read but the answers.
         state_facts = {**state_facts, "parameters": "", "formulas": "", "rules": ""}
     content = {
-        "name": step.name, "code": code, "given": step.given, "facts": state_facts,
+        "name": step.name, "code": code, "given": step.given, "counts": step.counts, "facts": state_facts,
         "questions": [json.loads(line) for line in lines], "outputs": digests(folder),
     }  # fmt: skip
     _write(content, record)
@@ -278,9 +288,9 @@ def _write(content: dict[str, Any], record: Path) -> None:
 
 
 def reseal(step: Step, facts: dict[str, Any]) -> None:
-    """Bring the record of a step that is up to date to the facts and results of now."""
+    """Bring the record of a step that is up to date to the inputs, facts and results of now."""
     record = json.loads(step.record.read_text(encoding="utf-8"))
-    now = {**record, "facts": facts, "outputs": digests(step.folder)}
+    now = {**record, "given": json.loads(json.dumps(step.given)), "facts": facts, "outputs": digests(step.folder)}
     if now != record:
         _write(now, step.record)
 

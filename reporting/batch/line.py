@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import socket
@@ -123,6 +124,11 @@ class Line:
             self._send(("line",))
             reduction.sendfds(self._end, [theirs.fileno()])
         return Line(ours)
+
+    def leave(self) -> None:
+        """From a child: its result lies there, and it does nothing more."""
+        with contextlib.suppress(EOFError):
+            self._send(("leave",))
 
     def close(self) -> None:
         """End the line, and with it every child asked for over it."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import gc
-import importlib
 import os
 import pickle
 import select
@@ -24,7 +23,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing import reduction
@@ -32,16 +30,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any
 
-from reporting.batch import processes
+from reporting.batch import imports, processes
 from reporting.batch.line import Ended, Line, NotAlone, Place, Related
 
-#: What notebooks import, and what running them takes.
-MODULES = (
-    "reporting.page", "reporting.batch.run", "reporting.batch.shell", "reporting.batch.client", "papermill.execute",
-    "ipykernel.debugger", "ipykernel_launcher", "IPython.core.completerlib", "IPython.core.debugger",
-    "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic", "IPython.utils.wildcard",
-    "matplotlib.pyplot", "pandas", "seaborn", "statsmodels.api", "statsmodels.formula.api",
-)  # fmt: skip
 #: Libraries that start a pool when they are first loaded are told not to, here only.
 _CALM = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
@@ -59,7 +50,7 @@ def possible() -> bool:
     return hasattr(os, "fork") and sys.platform != "darwin"
 
 
-def start(modules: tuple[str, ...] = MODULES, prepare: Callable[[], None] | None = None) -> Line:
+def start(modules: tuple[str, ...] = imports.MODULES, prepare: Callable[[], None] | None = None) -> Line:
     """Start a warm parent; it gets ready by itself and ends with the line."""
     ours, theirs = socket.socketpair()
     root = str(Path(__file__).parents[2])
@@ -82,14 +73,15 @@ def serve(descriptor: int) -> None:
     os._exit(0)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Child:
-    """A child: its number, who asked for it, its own line here, and where it leaves its result."""
+    """A child: its number, who asked for it, its own line here, where it leaves its result, whether it has left it."""
 
     number: int
     asker: socket.socket
     line: socket.socket
     result: IO[bytes]
+    left: bool = False
 
 
 class _Parent:
@@ -99,6 +91,8 @@ class _Parent:
         self.first = first
         self.lines: dict[socket.socket, Connection] = {first: Connection(os.dup(first.fileno()))}
         self.children: dict[int, _Child] = {}
+        #: Lines of children, of which some have several.
+        self.owners: dict[socket.socket, int] = {}
 
     def serve(self) -> None:
         global own_path
@@ -111,9 +105,7 @@ class _Parent:
         os.set_blocking(self.woken, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self.woken, warn_on_full_buffer=False)
-        gc.disable()  # nothing that is imported is garbage
-        _import(modules)
-        gc.enable()
+        imports.load(modules)
         if prepare := pickle.loads(wanted):
             prepare()
         gc.collect()
@@ -140,7 +132,9 @@ class _Parent:
                 self._fork(end, *rest)
             elif what == "line":
                 [descriptor] = reduction.recvfds(end, 1)
-                self._open(socket.socket(fileno=descriptor))
+                self._open(socket.socket(fileno=descriptor), self.owners.get(end))
+            elif what == "leave":
+                self._leave(self.children[self.owners[end]])
             else:
                 for pid in [
                     pid for pid, child in self.children.items() if (child.asker, [child.number]) == (end, rest)
@@ -153,13 +147,26 @@ class _Parent:
         for pid in pids:
             processes.end(pid)
 
-    def _open(self, end: socket.socket) -> None:
+    def _open(self, end: socket.socket, owner: int | None) -> None:
         self.lines[end] = Connection(os.dup(end.fileno()))
+        if owner is not None:
+            self.owners[end] = owner
 
     def _close(self, end: socket.socket) -> None:
-        self._end({pid for pid, child in self.children.items() if child.asker is end})
+        self._end({pid for pid, child in self.children.items() if child.asker is end and not child.left})
         self.lines.pop(end).close()
+        self.owners.pop(end, None)
         end.close()
+
+    def _leave(self, child: _Child, status: int = 0) -> None:
+        """Tell who asked for a child what it left."""
+        child.left = True
+        child.result.seek(0)
+        said = child.result.read()
+        child.result.close()
+        if child.asker in self.lines:
+            with contextlib.suppress(OSError):
+                self.lines[child.asker].send(Ended(child.number, status, said))
 
     def _fork(self, end: socket.socket, number: int, wanted: bytes, place: Place, count: int) -> None:
         fds = reduction.recvfds(end, count) if count else []
@@ -183,12 +190,11 @@ class _Parent:
         for descriptor in fds:
             os.close(descriptor)
         its.close()
-        self._open(mine)
-        asker = next((known for known, child in self.children.items() if child.line is end), None)
+        self._open(mine, pid)
         self.children[pid] = _Child(number, end, mine, result)
         self.lines[end].send(pid)
-        if asker is not None:
-            self.lines[self.first].send(Related(asker, pid))
+        if end in self.owners:
+            self.lines[self.first].send(Related(self.owners[end], pid))
 
     def _bury(self) -> None:
         """Hear how children ended; end what they left running."""
@@ -205,26 +211,8 @@ class _Parent:
             if child.line in self.lines:
                 self._close(child.line)
             processes.end_strays(set(self.children))
-            child.result.seek(0)
-            said = child.result.read()
-            child.result.close()
-            if child.asker in self.lines:
-                with contextlib.suppress(OSError):
-                    self.lines[child.asker].send(Ended(child.number, status, said))
-
-
-def _import(modules: tuple[str, ...]) -> None:
-    """Import what is there of some modules; nothing is drawn on a screen."""
-    backend = os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for name in modules:
-            with contextlib.suppress(ImportError):
-                importlib.import_module(name)
-    if "matplotlib" in sys.modules:
-        sys.modules["matplotlib"].rcParams["backend"] = backend
-    if "reporting.batch.client" in sys.modules:
-        sys.modules["reporting.batch.client"].ready()
+            if not child.left:
+                self._leave(child, status)
 
 
 def aside(calls: list[Callable[[], Any]]) -> list[Any]:
@@ -268,6 +256,9 @@ def _child(wanted: bytes, fds: list[int], place: Place, result: IO[bytes], line:
         status = 0
     finally:
         processes.end_below()
+        if status == 0 and here is not None:
+            # Nobody need wait until the system has taken back its memory.
+            here.leave()
         os._exit(status)
 
 

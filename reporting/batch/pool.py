@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from reporting.batch import parent, processes
+from reporting.batch import imports, parent, processes
 from reporting.batch.lanes import Lanes
 from reporting.batch.line import Ended, NotAlone
 from reporting.batch.outcomes import Job, Limits, Outcome, guarded
@@ -29,6 +29,8 @@ from reporting.errors import OutputFailed
 _FIRST_GUESS = 150 << 20
 #: Seconds between two looks at memory and clock.
 _LOOK = 0.2
+#: To measure memory takes milliseconds: it is done after so many seconds, or when a process has grown by so many bytes.
+_MEASURE, _GROWN = 0.6, 8 << 20
 _TRIES = 2
 
 
@@ -104,7 +106,9 @@ def run_all(
     return pool.outcomes
 
 
-def here(modules: tuple[str, ...] = parent.MODULES, prepare: Callable[[], None] | None = None) -> Callable[[], Workers]:
+def here(
+    modules: tuple[str, ...] = imports.MODULES, prepare: Callable[[], None] | None = None
+) -> Callable[[], Workers]:
     """What starts the processes of this machine: forked from a warm parent where that is possible."""
     return lambda: parent.start(modules, prepare) if parent.possible() else Lanes()
 
@@ -136,7 +140,17 @@ class _Running:
     start: float = field(default_factory=time.monotonic)
     memory: int = 0
     peak: int = 0
+    resident: int = 0
+    measured: float = 0.0
     ended: str = ""
+
+    def look(self, pids: tuple[int, ...], now: float) -> None:
+        """Measure the memory of its processes, where it can be another one by now."""
+        resident = sum(map(processes.resident, pids))
+        if abs(resident - self.resident) > _GROWN or now - self.measured > _MEASURE:
+            self.resident, self.measured = resident, now
+            self.memory = sum(map(processes.memory, pids))
+            self.peak = max(self.peak, self.memory)
 
 
 class _Pool:
@@ -159,7 +173,9 @@ class _Pool:
             self.running[number] = _Running(first.job, first.tries, first.alone, number, pid)
         if ended := line.ended(_LOOK):
             self.losses = 0
-            self._finish(self.running.pop(ended.number), ended.result, ended.status)
+            running = self.running.pop(ended.number)
+            line.related.pop(running.pid, None)
+            self._finish(running, ended.result, ended.status)
         if time.monotonic() - self.looked > _LOOK:
             self._look(line)
 
@@ -195,9 +211,7 @@ class _Pool:
     def _look(self, line: Workers) -> None:
         self.looked = time.monotonic()
         for running in self.running.values() if not line.elsewhere else ():
-            own = (running.pid, *line.related.get(running.pid, ()))
-            running.memory = sum(processes.memory(pid) for pid in own)
-            running.peak = max(running.peak, running.memory)
+            running.look((running.pid, *line.related.get(running.pid, ())), self.looked)
             if self.limits.timeout and self.looked - running.start > self.limits.timeout:
                 self._end(line, running, f"it took longer than {self.limits.timeout:g} s (--timeout)")
         largest = max(self.running.values(), key=lambda r: r.memory, default=None)

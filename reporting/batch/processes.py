@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,6 +17,8 @@ import psutil
 _GONE = (psutil.NoSuchProcess, psutil.AccessDenied, ProcessLookupError, PermissionError)
 #: prctl(2): the signal at a parent's death; whether orphans below come to this process.
 _DEATH_SIGNAL, _CHILD_SUBREAPER = 1, 36
+#: Seconds that a killed process is waited for.
+_MOMENT = 1.0
 
 
 def threads() -> int:
@@ -54,10 +57,14 @@ def end(pid: int) -> None:
 
 
 def end_below() -> None:
-    """End everything that this process started."""
-    with contextlib.suppress(*_GONE):
+    """End everything that this process started; a moment is given to it."""
+    end = time.monotonic() + _MOMENT
+    with contextlib.suppress(*_GONE, ChildProcessError):
         if _children():
             _kill(psutil.Process().children(recursive=True))
+        while _children() and time.monotonic() < end:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(0.001)
 
 
 def _children() -> list[int]:
@@ -90,6 +97,13 @@ def memory(pid: int) -> int:
             with contextlib.suppress(*_GONE):
                 total += process.memory_full_info().uss
     return total
+
+
+def resident(pid: int) -> int:
+    """Bytes that a process holds, alone or shared: quickly read, and another number when it takes more."""
+    with contextlib.suppress(*_GONE):
+        return int(psutil.Process(pid).memory_info().rss)
+    return 0
 
 
 def available() -> int:

@@ -19,10 +19,11 @@ import struct
 import sys
 import threading
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import zmq
+from ipykernel import ipkernel
 from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
@@ -170,11 +171,22 @@ class SocketApp(IPKernelApp):
 
     def init_kernel(self) -> None:
         """The kernel, without the threads that read ports."""
-        self.kernel = SocketKernel.instance(
-            parent=self, session=self.session, shell_stream=self.shell_socket, iopub_thread=self.iopub_thread,
-            iopub_socket=self.iopub_socket, log=self.log, profile_dir=self.profile_dir, user_ns=self.user_ns,
-        )  # fmt: skip
+        with _no_modules():
+            self.kernel = SocketKernel.instance(
+                parent=self, session=self.session, shell_stream=self.shell_socket, iopub_thread=self.iopub_thread,
+                iopub_socket=self.iopub_socket, log=self.log, profile_dir=self.profile_dir, user_ns=self.user_ns,
+            )  # fmt: skip
         self.displayhook.get_execution_count = lambda: self.kernel.execution_count
+
+
+@contextlib.contextmanager
+def _no_modules() -> Iterator[None]:
+    """Within, ipykernel sees no modules: to name each one to a debugger, which is not there, copies their memory."""
+    ipkernel.sys = types.SimpleNamespace(**{**vars(sys), "modules": {}})  # type: ignore[attr-defined,assignment]
+    try:
+        yield
+    finally:
+        ipkernel.sys = sys  # type: ignore[attr-defined]
 
 
 def serve(arguments: list[str], descriptor: int) -> None:

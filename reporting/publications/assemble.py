@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from reporting import __version__, collected, declarations, reads, validation, views, vintages, workbook
-from reporting.batch.fresh import RECORD, Step, digests, reseal, seal, view
+from reporting.batch.fresh import RECORD, State, Step, digests, reseal, seal, view, why
 from reporting.batch.plan import Target
 from reporting.batch.run import NOTEBOOK, asking, make, replace
 from reporting.errors import ValidationFailed
@@ -53,11 +53,24 @@ def step(job: Assembly) -> Step:
 
 def assembled(job: Assembly) -> None:
     """Assemble a target, and keep what it came from."""
-    before = step(job)
+    said = {unit.chapter.id: settled.content(unit.folder) for unit in job.target.units}
+    before = dataclasses.replace(step(job), counts={"notebooks": said})
+    if not why(before, State(declarations.home(), job.code), job.target.units[0].parameters["store"]):
+        _recorded_anew(job, before)
+        return
     with asking(before.record.with_suffix(".reads.part")) as asked:
         reads.asked(reads.BEGIN, None)
         assemble(job)
         seal(before, job.facts, job.code, asked, job.target.folder, before.record)
+
+
+def _recorded_anew(job: Assembly, before: Step) -> None:
+    """Keep what lies there, where the notebooks ran again and said the same; only ``run.json`` is written anew."""
+    target, known = job.target, declarations.load()
+    store = views.opened(target.units[0].parameters["store"])
+    tables = [table for _, found in _chapters(job, Words(known, target.lang)) for table in found]
+    _record(job, known, store, tables, target.folder)
+    reseal(before, job.facts)
 
 
 def assemble(job: Assembly) -> None:
@@ -72,7 +85,7 @@ def assemble(job: Assembly) -> None:
     known = reads.watched(declarations.load())
     words = Words(known, target.lang)
     store = views.opened(target.units[0].parameters["store"])
-    chapters = [_chapter(unit.folder, unit.chapter, words, n) for n, unit in enumerate(target.units, start=1)]
+    chapters = _chapters(job, words)
     tables = [table for _, found in chapters for table in found]
     if not tables:
         when = f" as of {target.as_of}" if target.as_of else ""
@@ -120,6 +133,11 @@ def _tidy(folder: Path, tables: Iterable[Table]) -> None:
         writer.writeheader()
         writer.writerows(table.tidy)
         (folder / f"{table.id}.csv").write_text(out.getvalue(), encoding="utf-8")
+
+
+def _chapters(job: Assembly, words: Words) -> list[tuple[Chapter, list[Table]]]:
+    """Each chapter with its tables."""
+    return [_chapter(unit.folder, unit.chapter, words, n) for n, unit in enumerate(job.target.units, start=1)]
 
 
 def _chapter(folder: Path, declared: declarations.Chapter, words: Words, number: int) -> tuple[Chapter, list[Table]]:
@@ -266,7 +284,5 @@ def renewed(job: Assembly, package: dict[str, Any]) -> None:
     }
     fresh = json.loads(json.dumps({**content, **now}))
     if fresh != content:
-        part = path.with_name(path.name + ".part")
-        part.write_text(json.dumps(fresh, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
-        part.replace(path)
+        record.put(fresh, path)
     reseal(step(job), job.facts)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reporting import declarations
-from reporting.batch import fresh, parent, prepared
+from reporting.batch import fresh, imports, prepared
 from reporting.batch.outcomes import Job, Limits, Outcome
 from reporting.batch.plan import Target, Unit
 from reporting.batch.pool import Workers, here, run_all
@@ -24,7 +24,7 @@ from reporting.publications.assemble import Assembly, assembled, checked, renewe
 from reporting.vintages import alone
 
 #: What the processes of a build import beforehand, besides what notebooks import.
-_MODULES = (*parent.MODULES, "reporting.publications.assemble")
+_MODULES = (*imports.MODULES, "reporting.publications.assemble")
 
 
 class Watcher(Protocol):

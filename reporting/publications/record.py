@@ -21,6 +21,7 @@ from reporting import __version__
 from reporting.batch.plan import Target
 from reporting.declarations import Declarations
 from reporting.errors import UsageError
+from reporting.files import whole
 from reporting.tables import Table
 
 NAME = "run.json"
@@ -101,7 +102,7 @@ def write(facts: Mapping[str, Any], known: Declarations, target: Target, tables:
     facts : mapping
         What only the maker knows: engine, vintages, translations missing.
     """
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / NAME)
     asked = {name: getattr(target, name) for name in ("geo", "lang", "formats", "as_of", "span")}
     if target.questionnaire:
         asked["questionnaire"] = {
@@ -130,7 +131,13 @@ def write(facts: Mapping[str, Any], known: Declarations, target: Target, tables:
         "known": facts["known"],
         "outputs": {p.relative_to(folder).as_posix(): checksum(p) for p in files},
     }  # fmt: skip
-    (folder / NAME).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    put(record, folder / NAME)
+
+
+def put(content: Mapping[str, Any], path: Path) -> None:
+    """Write the content of a record, whole or not at all."""
+    with whole(path) as part:
+        part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
 
 
 def read(named: Path) -> Record:

@@ -6,15 +6,33 @@ in ``outputs/runs/``. What is published depends on data and declarations alone.
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from reporting import reads
+from reporting.batch.fresh import digests
+from reporting.batch.run import NOTEBOOK
+
 _OF_THE_RUN = ("papermill", "execution")
 _STORE = re.compile(r"^store = .*$", re.MULTILINE)
 _FILE = re.compile(r'^(questionnaire = ")[^"\n]*[/\\](?=[^"\n]+"$)', re.MULTILINE)
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+
+
+def content(folder: Path) -> str:
+    """A digest of what a run left in its folder; the same when a notebook ran again and said what it said before."""
+    found: dict[str, Any] = dict(digests(folder))
+    try:
+        notebook = json.loads((folder / NOTEBOOK).read_text(encoding="utf-8"))
+        for part in (notebook, *notebook["cells"]):
+            _forget(part["metadata"])
+            part.pop("id", None)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return reads.digest(found)
+    return reads.digest({**found, NOTEBOOK: notebook})
 
 
 def keep(executed: Path, place: Path) -> None:

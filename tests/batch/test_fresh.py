@@ -15,7 +15,7 @@ from observing import manifest, observed
 from samples import SAMPLE, contents, forget, observe
 
 from reporting import declarations, reads
-from reporting.batch import fresh, parent, pool
+from reporting.batch import fresh, imports, parent, pool
 from reporting.batch.outcomes import Limits
 from reporting.batch.plan import plan
 from reporting.publications import build as building
@@ -23,7 +23,7 @@ from reporting.vintages import Store
 
 pytestmark = [pytest.mark.skipif(not parent.possible(), reason="no fork here"), pytest.mark.xdist_group("fresh")]
 #: How many sequences of changes are tried.
-EXAMPLES = int(os.environ.get("REPORTING_EXAMPLES", "2"))
+EXAMPLES = int(os.environ.get("REPORTING_EXAMPLES", "6"))
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ class Watcher:
 @pytest.fixture(scope="module")
 def line():
     """One warm parent for all builds: it holds no declarations, so that each child reads those there are."""
-    started = parent.start((*parent.MODULES, "reporting.publications.assemble"))
+    started = parent.start((*imports.MODULES, "reporting.publications.assemble"))
     yield started
     started.close()
 
@@ -59,8 +59,9 @@ def line():
 class Project:
     """The sample project in a folder of its own, built again and again."""
 
-    def __init__(self, folder, line, monkeypatch):
+    def __init__(self, folder, line, monkeypatch, geos=(), langs=()):
         self.home, self.outputs, self.as_of, self.code = folder / "home", folder / "outputs", "", 1
+        self.wanted = {"geos": geos, "langs": langs}
         shutil.copytree(SAMPLE, self.home)
         monkeypatch.setenv("REPORTING_HOME", str(self.home))
         monkeypatch.setattr(fresh, "code", lambda: f"code {self.code}")
@@ -86,8 +87,9 @@ class Project:
         forget()
         watcher = Watcher()
         targets = plan(
-            declarations.load(), "book", outputs=outputs or self.outputs, store=self.store.root, as_of=self.as_of
-        )
+            declarations.load(), "book", outputs=outputs or self.outputs, store=self.store.root, as_of=self.as_of,
+            **self.wanted,
+        )  # fmt: skip
         building.build(targets, Limits(4), "embedded", False, watcher)
         return watcher.done
 
@@ -170,6 +172,21 @@ def test_a_notebook_that_starts_a_program_is_never_up_to_date(project):
     (project.home / "notebooks/a.ipynb").write_text(json.dumps(cells))
     project.build()
     assert len([name for name in project.build() if name.startswith("a ")]) == 4
+
+
+def test_a_notebook_that_says_the_same_again_renders_nothing(project):
+    """Its book stays, file by file and not written again; what it says otherwise the next time is rendered."""
+    told = project.home / "told"
+    told.write_text("1")
+    replaced(project, f"import subprocess\nprint(subprocess.check_output(['cat', {str(told)!r}], text=True))")
+    project.build()
+    before = {path: path.stat().st_mtime_ns for path in project.outputs.rglob("index.html")}
+    assert len(project.build()) == 8
+    assert {path: path.stat().st_mtime_ns for path in project.outputs.rglob("index.html")} == before != {}
+    told.write_text("2")
+    project.build()
+    assert not before.items() & {path: path.stat().st_mtime_ns for path in before}.items()
+    same_as_from_scratch(project, project.home.parent / "scratch")
 
 
 def replaced(project, code):
@@ -304,13 +321,17 @@ def change(project, kind, first, second):
             (path if first == "alter" else path.with_name("stray.txt")).write_bytes(b"x")
 
 
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES == 2, phases=[Phase.generate],
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES == 6, phases=[Phase.generate],
           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
-@given(changes=st.lists(CHANGES, min_size=3, max_size=4))
-def test_never_stale(changes, line, tmp_path_factory):
+@given(
+    changes=st.lists(CHANGES, min_size=3, max_size=4),
+    geo=st.sampled_from(["BE", "NL"]),
+    lang=st.sampled_from(["en", "fr"]),
+)
+def test_never_stale(changes, geo, lang, line, tmp_path_factory):
     """After any changes of any inputs, what lies there is what a build from scratch makes, file by file."""
     with pytest.MonkeyPatch.context() as patch:
-        project = Project(tmp_path_factory.mktemp("project"), line, patch)
+        project = Project(tmp_path_factory.mktemp("project"), line, patch, [geo], [lang])
         project.build()
         for one in changes:
             change(project, *one)

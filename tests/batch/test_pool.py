@@ -11,11 +11,15 @@ import faults
 import jobs
 import psutil
 import pytest
+import zoo
 
 from reporting.batch import parent, pool, processes
 from reporting.batch.lanes import Lanes
 from reporting.batch.line import NotAlone
 from reporting.batch.outcomes import Job, Limits
+from reporting.batch.plan import Unit
+from reporting.batch.run import execute
+from reporting.declarations import Chapter
 from reporting.errors import OutputFailed
 
 pytestmark = [pytest.mark.skipif(not parent.possible(), reason="no fork here"), pytest.mark.xdist_group("pool")]
@@ -62,6 +66,16 @@ def test_memory_has_a_limit():
     outcomes = ran(wanted, Limits(4, memory=400 << 20))
     assert "(--memory)" in outcomes["hoard"].error
     assert [outcomes[str(n)].error for n in range(4)] == [""] * 4
+
+
+def test_memory_of_a_notebook_is_that_of_its_kernel(tmp_path):
+    """What the cells of a notebook take counts: a notebook that takes more than allowed is ended, by name."""
+    cells = ["n = 0", "import time\nheld = bytearray(300 << 20)\ntime.sleep(60)"]
+    path = zoo.write(tmp_path / "hoard.ipynb", cells, {0: "parameters"})
+    unit = Unit(Chapter(id="a", title="A", notebook=path.name), path, {"n": 1}, tmp_path / "out")
+    [outcome] = pool.run_all([Job("hoard", execute, unit)], Limits(1, memory=250 << 20), lambda _: None)
+    assert "(--memory)" in outcome.error
+    assert outcome.memory > 300 << 20
 
 
 def test_no_more_jobs_than_memory_allows():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -182,7 +183,7 @@ def test_a_warm_kernel_can_be_interrupted_and_restarted(specification):
 def test_changed_code_starts_a_new_parent(monkeypatch):
     """A kept parent whose package was changed forks no more; children of the old one live on."""
     monkeypatch.setattr(parent, "_kept", [])
-    monkeypatch.setattr(parent, "MODULES", ())
+    monkeypatch.setattr(parent, "start", functools.partial(parent.start, ()))
     with parent.parent():
         pass
     monkeypatch.setattr(parent, "_stamp", lambda: (1,))

@@ -79,7 +79,10 @@ ZOO: dict[str, list[str]] = {
         "get_ipython().__class__.__name__", "'x' in dir()", "x = 1\ndef g():\n    return x\nx = 2\ng()",
         "%reset -f", "try:\n    task\nexcept NameError as e:\n    print(e)", "@property\ndef p(self): ...",
         "from __future__ import annotations", "print(f'{1+1=}')", "...", "#comment only", "%%html\n<p>é</p>",
-        "%%writefile made.py\nVALUE = 42", "import made\nmade.VALUE", "open('made.txt', 'w').write('x')", "import os\nsorted(p for p in os.listdir() if p.startswith('made.t'))",
+        "%%writefile made.py\nVALUE = 42", "import made\nmade.VALUE",
+        "import jsonschema\n[jsonschema.FormatChecker().conforms(t, 'iri') for t in ('http://a.eu/é', 'a b')]",
+        "import rfc3987_syntax as r\nr.is_valid_syntax('iri', 'http://a.eu/é'), len(dir(r)) > 9",
+        "open('made.txt', 'w').write('x')", "import os\nsorted(p for p in os.listdir() if p.startswith('made.t'))",
     ],
     "figures": [
         "import matplotlib.pyplot as plt\nimport numpy as np\nimport seaborn as sns\nimport pandas as pd",

@@ -126,18 +126,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
         realistic, trivial = write(place / "realistic.ipynb", CELLS), write(place / "trivial.ipynb", TRIVIAL)
-        one = statistics.median(stock(realistic, 2, place) / 2 for _ in range(options.rounds))
-        print(f"papermill's command line: {one:.2f} s a notebook (median of {options.rounds} rounds of 2)")
-        for count in map(int, options.units.split(",")):
-            rounds = [warm(realistic, count, place / "runs", 2) for _ in range(options.rounds)]
-            seconds = statistics.median(r[0] for r in rounds)
-            plain = statistics.median(script(count) for _ in range(options.rounds))
-            goal = 5 if count < 32 else 9
-            memory = statistics.median(m for r in rounds for m in r[1])
+        one, rounds = [], {count: [] for count in map(int, options.units.split(","))}
+        # In turn, so that each way has its share of what else this machine does.
+        for _ in range(options.rounds):
+            one.append(stock(realistic, 2, place) / 2)
+            for count, found in rounds.items():
+                found.append((*warm(realistic, count, place / "runs", 2), script(count)))
+        print(
+            f"papermill's command line: {statistics.median(one):.2f} s a notebook; medians of {options.rounds} rounds"
+        )
+        for count, found in rounds.items():
+            against = [each * count / seconds for each, (seconds, *_) in zip(one, found, strict=True)]
+            memory = statistics.median(m for _, memories, *_ in found for m in memories)
             print(
-                f"{count} units, 2 at a time: {seconds:.1f} s; papermill {one * count:.1f} s: "
-                f"{one * count / seconds:.1f} times as fast (goal {goal}); plain script {plain:.1f} s: "
-                f"{seconds / plain:.2f} of it (goal 1.3); {memory / 2**20:.0f} MB an extra unit"
+                f"{count} units, 2 at a time: {statistics.median(f[0] for f in found):.1f} s, "
+                f"{statistics.median(against):.1f} times as fast as papermill (goal {5 if count < 32 else 9}); "
+                f"{statistics.median(f[0] / f[3] for f in found):.2f} of a plain script's "
+                f"{statistics.median(f[3] for f in found):.1f} s (goal 1.3); {memory / 2**20:.0f} MB an extra unit"
             )
         overhead = statistics.median(s for _ in range(options.rounds) for s in warm(trivial, 10, place / "runs", 1)[2])
         print(f"overhead of a trivial notebook: {overhead:.3f} s (goal 0.1)")

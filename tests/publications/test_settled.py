@@ -47,3 +47,19 @@ def test_a_stored_line_elsewhere_is_left_alone() -> None:
     """Only the cell that papermill puts in is changed, not a notebook's own use of the name."""
     notebook = settled.settled(new_notebook(cells=[new_code_cell('store = "my own"')]))
     assert notebook.cells[0].source == 'store = "my own"'
+
+
+def test_what_a_run_left_is_the_same_whenever_it_ran(tmp_path: Path) -> None:
+    """Another time and other ids change nothing; another output, another file, a damaged notebook do."""
+    folders = [tmp_path / name for name in ("first", "later", "other", "figure", "broken")]
+    for folder, day in zip(folders, ("2026-01-01", "2031-02-02", *["2026-01-01"] * 3), strict=True):
+        folder.mkdir()
+        notebook = executed(day, "/a", "0x7f01", ("2\n",) if folder.name == "other" else ("1\n",))
+        # Written by whichever Python runs it, not by chance.
+        notebook.metadata["language_info"] = {"name": "python"}
+        nbformat.write(notebook, folder / "notebook.ipynb")
+    (tmp_path / "figure" / "figure.svg").write_text("<svg/>")
+    (tmp_path / "broken" / "notebook.ipynb").write_text("{")
+    first, later, *others = map(settled.content, folders)
+    assert first == later
+    assert len({first, *others}) == 4
