@@ -196,7 +196,7 @@ def messages(declarations: Declarations) -> set[str]:
     found |= {accepted.reason for accepted in d.accepted}
     found |= {outcome.label for profile in d.profiles.values() for outcome in profile.outcomes.values()}
     for framework in frameworks.names(d):
-        found |= {entry.label for entry in frameworks.load(d, framework).values() if entry.social}
+        found |= {entry.label for entry in frameworks.load(d, framework).values()}
     found |= set(_spoken(d.home))
     return {message for message in found if message}
 

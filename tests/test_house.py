@@ -29,6 +29,8 @@ LAYERS = [
         "revised",
         "surveyed",
         "assessed",
+        "sheets",
+        "overview",
         "reworded",
         "forms",
         "page",

@@ -63,7 +63,7 @@ class Entry(Record):
     percent: bool
     breaks: Literal["drop", ""]
     reference: Literal["simple average", ""]
-    #: Whether it is about social protection, or a headline: its label is in all languages.
+    #: Whether it is about social protection, or a headline.
     social: bool
     source: Text
     series: str = ""
