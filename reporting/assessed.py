@@ -357,15 +357,17 @@ def assess(reader: Reader, framework: str, profile: str, wanted: Sequence[str] =
     if reader.geo not in geos:
         raise UsageError(f"{reader.geo} is none of the countries that {profile} judges.")
     every = stored.entries(known, framework)
-    live = {n: e for n, e in every.items() if e.series and not e.id.endswith("_health")}
-    chosen = _named(every, wanted) if wanted else _distinct({n: e for n, e in live.items() if e.social})
-    entries = {name: entry for name, entry in chosen.items() if name in live}
+    chosen = _named(every, wanted) if wanted else {n: e for n, e in every.items() if e.social}
+    entries = {name: entry for name, entry in chosen.items() if not entry.id.endswith("_health")}
     store, as_of = reader.evaluator.store, reader.evaluator.as_of
-    frame = stored.values(store, entries, geos, as_of)
+    frame = stored.values(store, entries, geos, as_of, known)
+    there = set(frame["indicator"])
+    held = {name: entry for name, entry in entries.items() if name in there}
+    entries = held if wanted else _distinct(held)
+    frame = frame[frame["indicator"].isin(list(entries))]
     if isinstance(rules, Dashboard) or rules.breaks.window == "span":
         frame = stored.with_input_breaks(store, frame, entries, known, as_of)
-    held = set(frame["indicator"])
-    return Assessed(profile.replace("-", "_"), reader, {n: e for n, e in entries.items() if n in held}, frame, rules)
+    return Assessed(profile.replace("-", "_"), reader, entries, frame, rules)
 
 
 def _named(entries: dict[str, Entry], wanted: Sequence[str]) -> dict[str, Entry]:

@@ -155,12 +155,13 @@ def _stored(
 
     entries = stored.entries(known, framework)
     geos = [*known.members(rules.countries), *rules.aggregates]
-    found = stored.values(place, entries, geos, as_of)
+    found = stored.values(place, entries, geos, as_of, known)
     if isinstance(rules, declarations.Dashboard) or rules.breaks.window == "span":
         found = stored.with_input_breaks(place, found, entries, known, as_of)
     held = set(found["indicator"])
     idle = [name for name in entries if name not in held]
-    said = [f"{len(idle)} of {len(entries)} indicators are not in the store: {', '.join(idle)}."] if idle else []
+    missing = "are not in the store, or leave open which of its series is meant"
+    said = [f"{len(idle)} of {len(entries)} indicators {missing}: {', '.join(idle)}."] if idle else []
     return found, stored.described(entries, isinstance(rules, declarations.Dashboard)), said
 
 
