@@ -11,10 +11,13 @@ from reporting.assessed import Assessed
 from reporting.declarations import Dashboard
 from reporting.errors import UsageError
 from reporting.spc import dashboard
+from reporting.spc import quality as figures
 from reporting.spc.panel import Floats
 from reporting.tables import TIDY, Cell, Row, Table
 from reporting.tabulate import sources
 
+#: What stands where there is nothing to report.
+_NONE = "–"
 _Cells = Callable[[str], tuple[Cell, ...]]
 
 
@@ -89,6 +92,35 @@ def aggregates(page: Assessed) -> Table:
                   page.profile.aggregates)  # fmt: skip
 
 
+def quality(page: Assessed) -> Table | None:
+    """The country's figures of the last ten years that are old, late, few, broken, unreliable or not significant."""
+    w, geo = page.words, page.reader.geo
+    rows = figures.by_country(page.frame, figures.current(page.frame), [geo]).set_index("indicator")
+    troubled = rows["late"] | rows["points"].notna()
+    for column in ("age", "breaks", "low_reliability", "not_significant"):
+        troubled |= rows[column] != ""
+    shown = [name for name in page.entries if name in rows.index and troubled[name]]
+    if not shown:
+        return None
+    ages = {"old": w.text("more than three years old"), "very old": w.text("more than five years old"), "": ""}
+
+    def cells(key: str) -> tuple[Cell, ...]:
+        row = rows.loc[key].to_dict()
+        said = [ages[row["age"]], w.text("later in other countries") if row["late"] else ""]
+        few = "" if pd.isna(row["points"]) else w.number(float(row["points"]), 0)
+        years = [row[column].replace(" ", ", ") for column in ("breaks", "low_reliability", "not_significant")]
+        texts = (str(row["latest_year"]), "; ".join(filter(None, said)), few, *years)
+        return tuple(Cell(None, "", text or _NONE, 0) for text in texts)
+
+    columns = (
+        w.text("Latest year"), w.text("Timeliness"), w.text("Number of values, where three or fewer"),
+        w.text("Breaks in series"), w.text("Low reliability"), w.text("Not significant"),
+    )  # fmt: skip
+    note = w.text("For information: figures of the last ten years. {none} = nothing to report.", none=_NONE)
+    name = w.text("Quality of the figures")
+    return _table(page, "quality", f"{name}, {w.geo(geo)}", columns, shown, cells, (note,), (geo,), legend=False)
+
+
 def _mean(values: Floats) -> Floats:
     """The mean of the countries with a value, each counted once."""
     count = (~np.isnan(values)).sum(axis=1)
@@ -97,13 +129,13 @@ def _mean(values: Floats) -> Floats:
 
 def _table(
     page: Assessed, name: str, title: str, columns: Sequence[str], shown: Sequence[str], cells: _Cells,
-    notes: tuple[str, ...] = (), geos: Sequence[str] = (), unit: str = "",
+    notes: tuple[str, ...] = (), geos: Sequence[str] = (), unit: str = "", legend: bool = True,
 ) -> Table:  # fmt: skip
     """A row for each indicator shown; without ``geos`` it is about all members."""
     w = page.words
     rows = tuple(Row(page.label(key), w.code("unit", page.entries[key].unit), cells(key)) for key in shown)
     frame = _behind(page, shown, geos or page.whole.geos[: page.whole.members])
-    signs = page.legend({cell.shown for row in rows for cell in row.cells})
+    signs = page.legend({cell.shown for row in rows for cell in row.cells}) if legend else ()
     return Table(
         id=f"{page.id}_{name}", title=title, geo="", tag=w.language.tag, stub=w.text("Indicator"),
         unit_head=w.text("Unit"), unit=unit, columns=tuple(columns), rows=rows, breaks=(),

@@ -250,6 +250,10 @@ class Page:
         """Level and change of Union and euro area, without a category."""
         self.show(overview.aggregates(made))
 
+    def quality(self, made: assessed.Assessed) -> None:
+        """What is to be known of the figures of the country: old, late, few, broken, unreliable."""
+        self.show(overview.quality(made))
+
     def all_countries(self, made: assessed.Assessed) -> None:
         """The outcomes of all countries, on the page of an aggregate; a country has its own."""
         if self.geo in made.profile.aggregates:

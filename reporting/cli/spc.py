@@ -67,7 +67,8 @@ def score(
         raise UsageError(f"--base and --significance go with a dashboard; {profile} scores.")
     _refuse_own(output, *filter(None, (observations, indicators, significance)))
     found, described, said = _material(known, rules, observations, indicators, framework, store, as_of)
-    table, remarks = _judged(known, rules, found, described, base, significance)
+    weights = _weights(known, store_at(known, store, quiet=True), framework, rules, as_of) if framework else None
+    table, remarks = _judged(known, rules, found, described, base, significance, weights)
     _write(output, table, as_json)
     for remark in [*said, *remarks]:
         err.print(f"note: {remark}", markup=False)
@@ -128,6 +129,40 @@ def history(
     _write(output, past.history(known_at, today, described, rules, members, geo), as_json)
 
 
+@spc.command(epilog="Example: reporting spc quality --framework jaf --by indicator --output quality.csv")
+def quality(
+    output: Annotated[Path, typer.Option("--output", help="CSV file of what was found.")],
+    observations: Annotated[
+        Path | None, typer.Argument(help="CSV file: indicator,geo,time,value,flag.")
+    ] = None,
+    indicators: Indicators = None,
+    framework: Framework = "",
+    by: Annotated[str, typer.Option(help="A row for each: country (of each indicator), or indicator.")]
+    = "country",
+    year: Annotated[int, typer.Option(help="The current year [default: that of the newest figures].")] = 0,
+    profile: ProfileName = "jaf-compat",
+    store: StoreOption = None,
+    as_of: AsOf = "",
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Tell old, late, few, missing, broken, unreliable and outlying figures of the last ten years."""
+    from reporting.spc import quality as judged
+
+    known = declarations.load()
+    rules = profile_named(known, profile)
+    if by not in ("country", "indicator"):
+        raise UsageError(f"--by {by}: write country or indicator.")
+    _refuse_own(output, *filter(None, (observations, indicators)))
+    found, _, said = _material(known, rules, observations, indicators, framework, store, as_of)
+    members = known.members(rules.countries)
+    found = found[found["geo"].isin([*members, *rules.aggregates])]
+    now = year or judged.current(found)
+    table = judged.by_country(found, now) if by == "country" else judged.by_indicator(found, now, members)
+    _write(output, table, as_json)
+    for remark in [*said, f"figures of {now - judged.SPAN + 1} to {now}"]:
+        err.print(f"note: {remark}", markup=False)
+
+
 def _material(
     known: declarations.Declarations, rules: declarations.AnyProfile, observations: Path | None,
     indicators: Path | None, framework: str, store: str | None, as_of: str,
@@ -167,7 +202,7 @@ def _stored(
 
 def _judged(
     known: declarations.Declarations, rules: declarations.AnyProfile, found: pd.DataFrame, described: pd.DataFrame,
-    base: int, significance: Path | None,
+    base: int, significance: Path | None, weights: pd.DataFrame | None = None,
 ) -> Result:  # fmt: skip
     from reporting.spc import evidence, panel
 
@@ -177,14 +212,32 @@ def _judged(
         told = evidence.table(significance, known) if significance else None
         errors = panel.build(found.assign(value=found["se"]), *axes) if "se" in found else None
         return _moved(filled, described, rules, base, told, errors)
-    return _scored(filled, described, rules, found)
+    return _scored(filled, described, rules, found, weights)
 
 
-def _scored(filled: Panel, described: pd.DataFrame, rules: declarations.Profile, found: pd.DataFrame) -> Result:
-    from reporting.spc import remarks, scoring
+def _scored(
+    filled: Panel, described: pd.DataFrame, rules: declarations.Profile, found: pd.DataFrame,
+    weights: pd.DataFrame | None,
+) -> Result:  # fmt: skip
+    from reporting.spc import remarks, scoring, weighted
 
     scores = scoring.score(filled, described, rules)
-    return scores.table(), list(remarks.of(scores, found, described))
+    table = scores.table()
+    if weights is not None and len(weights):
+        table = pd.concat([table, weighted.table(scores, weights)], ignore_index=True)
+    return table, list(remarks.of(scores, found, described))
+
+
+def _weights(
+    known: declarations.Declarations, place: Store, framework: str, rules: declarations.AnyProfile, as_of: str
+) -> pd.DataFrame | None:
+    """The weights of a framework's indicators, under a profile that gives verdicts."""
+    from reporting.spc import stored, weighted
+
+    if isinstance(rules, declarations.Dashboard) or rules.gives != "verdict":
+        return None
+    geos = [*known.members(rules.countries), *rules.aggregates]
+    return weighted.weights(place, known, stored.entries(known, framework), geos, as_of)
 
 
 def _moved(
