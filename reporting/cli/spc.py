@@ -16,7 +16,7 @@ from reporting.files import whole
 from reporting.vintages import Store, day
 
 if TYPE_CHECKING:
-    from reporting.spc.panel import Panel
+    from reporting.spc.panel import Floats, Panel
 
 #: A table, and what must be said beside it.
 Result = tuple[pd.DataFrame, list[str]]
@@ -35,7 +35,7 @@ Observations = Annotated[
 Indicators = Annotated[
     Path | None,
     typer.Option(help="CSV file: indicator,high_is_good, and optionally change_in_percent,calculate_change,"
-                 "drop_change_with_break,reference."),
+                 "drop_change_with_break,reference,deflator."),
 ]  # fmt: skip
 Framework = Annotated[
     str, typer.Option(help="Instead of files: all indicators of jaf, sppm or scoreboard in the store.")
@@ -204,14 +204,14 @@ def _judged(
     known: declarations.Declarations, rules: declarations.AnyProfile, found: pd.DataFrame, described: pd.DataFrame,
     base: int, significance: Path | None, weights: pd.DataFrame | None = None,
 ) -> Result:  # fmt: skip
-    from reporting.spc import evidence, panel
+    from reporting.spc import deflated, evidence, panel
 
     axes = list(described.index), known.members(rules.countries), rules.aggregates
     filled = panel.build(found, *axes)
     if isinstance(rules, declarations.Dashboard):
         told = evidence.table(significance, known) if significance else None
-        errors = panel.build(found.assign(value=found["se"]), *axes) if "se" in found else None
-        return _moved(filled, described, rules, base, told, errors)
+        errors = panel.beside(filled, found, "se") if "se" in found else None
+        return _moved(filled, described, rules, base, told, errors, deflated.prices(filled, found, described))
     return _scored(filled, described, rules, found, weights)
 
 
@@ -242,11 +242,11 @@ def _weights(
 
 def _moved(
     filled: Panel, described: pd.DataFrame, rules: declarations.Dashboard, base: int,
-    told: pd.DataFrame | None, errors: Panel | None,
+    told: pd.DataFrame | None, errors: Floats | None, prices: Floats | None,
 ) -> Result:  # fmt: skip
     from reporting.spc import dashboard
 
-    found = dashboard.moves(filled, described, rules, base, told, errors)
+    found = dashboard.moves(filled, described, rules, base, told, errors, prices)
     words = {"deterioration": "social trend to watch", "improvement": "positive recent trend"}
     return found.table(), [
         f"{indicator}: {words[state]}: {state} in {count} of {of} countries."
