@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,17 +70,15 @@ def aggregates(page: Assessed) -> Table:
     if isinstance(page.profile, Dashboard):
         raise UsageError(f"{page.profile.id} is a dashboard: it has no scores.")
     w, panel, scores = page.words, page.whole, page.scores
-    columns: list[str] = []
-    parts: list[tuple[Floats, Floats]] = []
-    for geo in page.profile.aggregates:
-        at = panel.geos.index(geo)
-        columns += [f"{w.geo(geo)}: {what}" for what in (w.text("value"), w.text("change"))]
-        parts.append((scores.level.value[:, at], scores.change.value[:, at]))
-    for geo in page.profile.aggregates:
-        inside = np.isin(panel.geos, w.declarations.members(geo)) & (np.arange(len(panel.geos)) < panel.members)
-        name = w.text("average of {geo}, each country counted once", geo=w.geo(geo))
-        columns += [f"{name}: {what}" for what in (w.text("value"), w.text("change"))]
-        parts.append((_mean(scores.level.value[:, inside]), _mean(scores.change.value[:, inside])))
+    short = dict(zip(page.profile.aggregates, (w.text("EU"), w.text("EA")), strict=True))
+    heads = [*short.values(), *(w.text("{geo} nw", geo=name) for name in short.values())]
+    columns = [f"{head}: {what}" for head in heads for what in (w.text("value"), w.text("change"))]
+    inside = {geo: np.isin(panel.geos[: panel.members], w.declarations.members(geo)) for geo in short}
+    level, change = scores.level.value, scores.change.value
+    parts = [(level[:, panel.geos.index(geo)], change[:, panel.geos.index(geo)]) for geo in short]
+    parts += [
+        (_mean(level[:, : panel.members][:, own]), _mean(change[:, : panel.members][:, own])) for own in inside.values()
+    ]
     where = {name: row for row, name in enumerate(panel.indicators)}
     shown = [n for n in page.entries if any(np.isfinite(level[where[n]]) for level, _ in parts)]
 
@@ -87,38 +86,56 @@ def aggregates(page: Assessed) -> Table:
         values = (float(value[where[key]]) for pair in parts for value in pair)
         return tuple(page.cell(value, page.decimals(key)) for value in values)
 
-    note = w.text("Aggregates are shown for comparison: they have no category.")
-    return _table(page, "aggregates", w.text("Union and euro area"), columns, shown, cells, (note,),
+    notes = (
+        "; ".join(f"{name} = {w.geo(geo)}" for geo, name in short.items()) + ".",
+        w.text("nw: simple average of the members, each country counted once."),
+        w.text("Aggregates are shown for comparison: they have no category."),
+    )
+    return _table(page, "aggregates", w.text("Union and euro area"), columns, shown, cells, notes,
                   page.profile.aggregates)  # fmt: skip
 
 
 def quality(page: Assessed) -> Table | None:
-    """The country's figures of the last ten years that are old, late, few, broken, unreliable or not significant."""
+    """The country's figures of the last ten years that are old, late, few, broken, unreliable or not significant.
+
+    Of overall and headline indicators, and of those with a verdict; columns
+    without anything to report are left out.
+    """
     w, geo = page.words, page.reader.geo
-    rows = figures.by_country(page.frame, figures.current(page.frame), [geo]).set_index("indicator")
-    troubled = rows["late"] | rows["points"].notna()
-    for column in ("age", "breaks", "low_reliability", "not_significant"):
-        troubled |= rows[column] != ""
-    shown = [name for name in page.entries if name in rows.index and troubled[name]]
-    if not shown:
+    found = figures.by_country(page.frame, figures.current(page.frame), [geo]).set_index("indicator")
+    said = {name: _trouble(page, found.loc[name].to_dict()) for name in page.entries if name in found.index}
+    said = {name: texts for name, texts in said.items() if any(texts) and _weighty(page, name)}
+    if not said:
         return None
-    ages = {"old": w.text("more than three years old"), "very old": w.text("more than five years old"), "": ""}
+    heads = (
+        w.text("Timeliness"), w.text("Number of values, where three or fewer"), w.text("Breaks in series"),
+        w.text("Low reliability"), w.text("Not significant"),
+    )  # fmt: skip
+    used = [at for at in range(len(heads)) if any(texts[at] for texts in said.values())]
 
     def cells(key: str) -> tuple[Cell, ...]:
-        row = rows.loc[key].to_dict()
-        said = [ages[row["age"]], w.text("later in other countries") if row["late"] else ""]
-        few = "" if pd.isna(row["points"]) else w.number(float(row["points"]), 0)
-        years = [row[column].replace(" ", ", ") for column in ("breaks", "low_reliability", "not_significant")]
-        texts = (str(row["latest_year"]), "; ".join(filter(None, said)), few, *years)
+        texts = (str(found["latest_year"][key]), *(said[key][at] for at in used))
         return tuple(Cell(None, "", text or _NONE, 0) for text in texts)
 
-    columns = (
-        w.text("Latest year"), w.text("Timeliness"), w.text("Number of values, where three or fewer"),
-        w.text("Breaks in series"), w.text("Low reliability"), w.text("Not significant"),
-    )  # fmt: skip
     note = w.text("For information: figures of the last ten years. {none} = nothing to report.", none=_NONE)
-    name = w.text("Quality of the figures")
-    return _table(page, "quality", f"{name}, {w.geo(geo)}", columns, shown, cells, (note,), (geo,), legend=False)
+    columns = (w.text("Latest year"), *(heads[at] for at in used))
+    title = f"{w.text('Quality of the figures')}, {w.geo(geo)}"
+    return _table(page, "quality", title, columns, list(said), cells, (note,), (geo,), w.text("last ten years"), False)
+
+
+def _trouble(page: Assessed, row: dict[Hashable, Any]) -> tuple[str, ...]:
+    """What is to be reported of a country's figures, empty where nothing is."""
+    w = page.words
+    ages = {"old": w.text("more than three years old"), "very old": w.text("more than five years old"), "": ""}
+    timely = "; ".join(filter(None, (ages[row["age"]], w.text("later in other countries") if row["late"] else "")))
+    few = "" if pd.isna(row["points"]) else w.number(float(row["points"]), 0)
+    years = (row[column].replace(" ", ", ") for column in ("breaks", "low_reliability", "not_significant"))
+    return timely, few, *years
+
+
+def _weighty(page: Assessed, name: str) -> bool:
+    """Whether an indicator is an overall or headline one, or has a verdict for the country."""
+    return page.entries[name].type in ("overall", "headline") or bool(page.rows["outcome"].get(name, ""))
 
 
 def _mean(values: Floats) -> Floats:

@@ -118,7 +118,7 @@ def test_the_verb_writes_both_tables_and_the_figures_tell_the_year(tmp_path: Pat
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_page_tells_only_trouble_in_four_languages(known, embedded, lang: str) -> None:
-    """Belgium's table has the breaks of the store, and no row without something to report."""
+    """Belgium's table has the breaks of the store, no row and no column without something to report."""
     page = on_page(known, embedded, "jaf", "jaf-compat", lang)
     table = overview.quality(page)
     assert table is not None and not page.words.missing
@@ -126,6 +126,9 @@ def test_the_page_tells_only_trouble_in_four_languages(known, embedded, lang: st
         assert any(cell.text != "–" for cell in row.cells[1:]), record
     own = page.frame[(page.frame["geo"] == "BE") & page.frame["value"].notna() & (page.frame["time"] > 2015)]
     broken = own[own["flag"].str.contains("b")].groupby("indicator")["time"].apply(list)
-    shown = {row.label: row.cells[3].text for row in table.rows}
-    for name, years in broken.items():
-        assert shown[page.label(str(name))] == ", ".join(map(str, years))
+    shown = {row.label: [cell.text for cell in row.cells] for row in table.rows}
+    assert all(any(texts[at] != "–" for texts in shown.values()) for at in range(len(table.columns)))
+    weighty = [n for n in broken.index if page.entries[n].type == "overall" or page.rows["outcome"].get(n)]
+    assert len(weighty) > 20
+    for name in weighty:
+        assert ", ".join(map(str, broken[name])) in shown[page.label(name)]
