@@ -72,7 +72,9 @@ def aggregates(page: Assessed) -> Table:
     w, panel, scores = page.words, page.whole, page.scores
     short = dict(zip(page.profile.aggregates, (w.text("EU"), w.text("EA")), strict=True))
     heads = [*short.values(), *(w.text("{geo} nw", geo=name) for name in short.values())]
-    columns = [f"{head}: {what}" for head in heads for what in (w.text("value"), w.text("change"))]
+    columns = [
+        text for head in heads for text in (w.text("{name}: value", name=head), w.text("{name}: change", name=head))
+    ]
     inside = {geo: np.isin(panel.geos[: panel.members], w.declarations.members(geo)) for geo in short}
     level, change = scores.level.value, scores.change.value
     parts = [(level[:, panel.geos.index(geo)], change[:, panel.geos.index(geo)]) for geo in short]

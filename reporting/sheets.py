@@ -97,8 +97,8 @@ class Sheet:
             rows.append(Row(w.geo(str(geo)), "", cells))
         judged = self._frame.merge(self._rows["year"].rename("judged"), left_on="geo", right_index=True)
         notes = (*self._reference(), *self._late(), *self.page.legend({c.shown for row in rows for c in row.cells}))
-        title = w.text("Level, change and assessment")
-        return self._table("all", f"{title}: {self.title}", columns, rows, judged[judged["time"] == judged["judged"]],
+        title = w.text("{title}: level, change and assessment", title=self.title)
+        return self._table("all", title, columns, rows, judged[judged["time"] == judged["judged"]],
                            notes)  # fmt: skip
 
     def _reference(self) -> tuple[str, ...]:
@@ -132,8 +132,8 @@ class Sheet:
         frame = self._frame[self._frame["time"].isin(recent) & self._frame["geo"].isin(shown)]
         own = frame.set_index(["geo", "time"])
         rows = [Row(w.geo(geo), "", tuple(self._seen(own, geo, year, digits) for year in recent)) for geo in shown]
-        title = w.text("Values over time")
-        return self._table("years", f"{title}: {self.title}", tuple(map(str, recent)), rows, frame, ())
+        title = w.text("{title}: values over time", title=self.title)
+        return self._table("years", title, tuple(map(str, recent)), rows, frame, ())
 
     def _seen(self, own: pd.DataFrame, geo: str, year: int, digits: int) -> Cell:
         if (geo, year) not in own.index:

@@ -158,7 +158,7 @@ class Table:
                 meaning = "; ".join(meanings.get(letter, letter) for letter in cell.flag)
                 mark = f'<sup title="{escape(meaning, quote=True)}">{escape(cell.flag)}</sup>'
             style = f' class="{" ".join(classes)}"' if classes else ""
-            style += f' style="background:{cell.ground};color:{cell.ink}"' if cell.ground else ""
+            style += f' style="background:{cell.ground};color:{cell.ink};font-weight:600"' if cell.ground else ""
             cells.append(f"<td{style}>{escape(cell.shown)}{mark}</td>")
         return f'<tr><th scope="row">{escape(row.label)}</th>{unit}{"".join(cells)}</tr>'
 

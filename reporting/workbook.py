@@ -225,7 +225,7 @@ def _item(cell: Cell, after_break: bool) -> _Item:
     form = f"#,##0.{'0' * cell.decimals}".rstrip(".") + behind
     look = {**_RIGHT, "num_format": form, **({"left": 2} if after_break else {})}
     look |= {"bg_color": "#DEDEDE"} if cell.unsettled else {}
-    look |= {"bg_color": cell.ground, "font_color": cell.ink} if cell.ground else {}
+    look |= {"bg_color": cell.ground, "font_color": cell.ink, "bold": True} if cell.ground else {}
     if cell.value is not None and math.isfinite(cell.value) and "c" not in cell.flag:
         return _Item(float(cell.value), look)
     if cell.text not in ("", MISSING) and "c" not in cell.flag:
