@@ -113,7 +113,8 @@ def _head(head: str, broken: bool) -> str:
 
 def _cell(cell: Cell, broken: bool) -> str:
     mark = f"#super({string(cell.flag)})" if cell.flag else ""
-    said = f"#text(fill: rgb({string(cell.ink)}), weight: \"bold\", {string(cell.shown)})" if cell.ground else f"#{string(cell.shown)}"
+    text = string(cell.shown)
+    said = f'#text(fill: rgb("{cell.ink}"), weight: "bold", {text})' if cell.ground else f"#{text}"
     content = f"[{said}{mark}]"
     fill = f'rgb("{cell.ground}")' if cell.ground else "luma(222)" if cell.unsettled else ""
     options = [*([f"fill: {fill}"] if fill else []), *([_BREAK] if broken else [])]

@@ -41,6 +41,7 @@ def _datasets(entries: Iterable[Entry]) -> set[str]:
 
 
 def _newest(store: Store, dataset: str, as_of: str) -> str:
+    held.asked(store, dataset)
     manifests = store.manifests(dataset, as_of)
     return manifests[-1][0].vintage[:10] if manifests else ""
 

@@ -31,7 +31,7 @@ def observed(store: Store, pairs: list[tuple[str, str, str]], geos: list[str], a
         keys = {_filled(pattern, geo): pattern for pattern in part["pattern"].unique() for geo in geos}
         with reads.covered():
             found = _observations(store, str(dataset), keys, as_of)
-        _asked(store, str(dataset))
+        asked(store, str(dataset))
         found = found[found["time"].str.fullmatch(r"\d{4}")]
         found = found.assign(time=found["time"].astype("int64"), pattern=found["key"].map(keys))
         frames.append(found.merge(part[["indicator", "pattern"]], on="pattern", how="inner"))
@@ -39,13 +39,13 @@ def observed(store: Store, pairs: list[tuple[str, str, str]], geos: list[str], a
     return pd.concat(frames, ignore_index=True)[[*COLUMNS, "pattern"]]
 
 
-def _asked(store: Store, dataset: str) -> None:
-    """Write down that what was read follows from all vintages of a dataset."""
+def asked(store: Store, dataset: str) -> None:
+    """Write down that what was made follows from all vintages of a dataset, or from there being none."""
     if reads.recording():
         with reads.covered():
             whole = store if store.whole and EMBEDDED in store.layers else Store(store.place)
             every = [asdict(manifest) for manifest, _ in whole.manifests(dataset)]
-        reads.asked(("dataset", store.place, dataset), reads.digest(every))
+        reads.asked(("dataset", store.place, dataset), reads.digest(every) if every else None)
 
 
 def _observations(store: Store, dataset: str, keys: Collection[str], as_of: str) -> pd.DataFrame:
