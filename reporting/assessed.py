@@ -123,14 +123,9 @@ class Assessed:
         return Cell(None, "", _NONE if complete else MISSING, 0)
 
     def _table(
-        self,
-        name: str,
-        title: str,
-        columns: tuple[str, ...],
-        rows: pd.DataFrame,
-        cells: Any,
+        self, name: str, title: str, columns: tuple[str, ...], rows: pd.DataFrame, cells: Any,
         below: tuple[str, ...] = (),
-    ) -> Table:
+    ) -> Table:  # fmt: skip
         w = self.words
         body = tuple(
             Row(self.label(key), w.code("unit", self.entries[key].unit), cells(key, row))
@@ -220,48 +215,62 @@ class Assessed:
                              (note, *self._sources(chosen)))  # fmt: skip
         return charts.ranges(bars, w, head)
 
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The names of the cycles of a heat map."""
+        w = self.words
+        return w.text("Two cycles before"), w.text("One cycle before"), w.text("This cycle")
+
+    @functools.cached_property
+    def past(self) -> list[pd.DataFrame]:
+        """The table of scores in each cycle, as if the years after it were not known yet."""
+        return [self._cycle(back) for back in _CYCLES]
+
+    def _judged_rows(self) -> pd.DataFrame:
+        """The country's rows, if any cycle has an outcome for it: an aggregate may have none."""
+        rows = self.rows[self.rows["level"].notna()]
+        return rows if any((self._own(table)["outcome"] != "").any() for table in self.past) else rows.iloc[:0]
+
     def cycles(self) -> Table | None:
         """The outcome of the country in this cycle and the two before it, from today's data."""
-        past = [self._cycle(back) for back in _CYCLES]
-        rows = self.rows[self.rows["level"].notna()]
+        rows = self._judged_rows()
         if rows.empty:
             return None
-        w = self.words
-        columns = (w.text("Two cycles before"), w.text("One cycle before"), w.text("This cycle"))
+        past = [self._outcomes(table) for table in self.past]
 
         def cells(name: str, _: Any) -> tuple[Cell, ...]:
             return tuple(self._past(found.get(name)) for found in past)
 
+        w = self.words
         note = w.text("Earlier cycles are judged with today's data: revised values are as they are now.")
-        return self._table(
-            f"{self.id}_cycles", w.text("Assessment over three cycles"), columns, rows, cells, (note,)
-        )  # fmt: skip
+        title = w.text("Assessment over three cycles")
+        return self._table(f"{self.id}_cycles", title, self.heads, rows, cells, (note,))
 
     def heat(self) -> charts.Figure | None:
         """The same three cycles as tiles with marks and colours."""
-        past = [self._cycle(back) for back in _CYCLES]
-        rows = self.rows[self.rows["level"].notna()]
+        rows = self._judged_rows()
         if rows.empty:
             return None
-        w = self.words
+        w, past = self.words, [self._outcomes(table) for table in self.past]
         found = [[self.profile.outcomes.get(cycle.get(name, (0, ""))[1]) for cycle in past] for name in rows.index]
         used = {o.mark for row in found for o in row if o}
         title = f"{w.text('Assessment over three cycles')}, {w.geo(self.reader.geo)}"
         below = (*self.legend(used), *self._sources(list(rows.index)))
-        heads = (w.text("Two cycles before"), w.text("One cycle before"), w.text("This cycle"))
         head = charts.Figure(f"{self.id}_heat", title, "", b"", below)
-        return charts.tiles([self.label(name) for name in rows.index], heads, _tiles(found), w, head)
+        return charts.tiles([self.label(name) for name in rows.index], self.heads, _tiles(found), w, head)
 
-    def _cycle(self, back: int) -> dict[str, tuple[int, str]]:
-        """Year and outcome of each indicator as if the last years were not known yet."""
+    def _cycle(self, back: int) -> pd.DataFrame:
         scores = self.scores
         last = scores.periods.overall - back
         hidden = np.arange(len(self.whole.years)) > np.where(last < 0, len(self.whole.years), last)[:, None]
         value = np.where(hidden[:, None, :], np.nan, self.whole.value)
-        earlier = scoring.score(replace(self.whole, value=value), self.options, scores.profile).table()
-        own = earlier[(earlier["geo"] == self.reader.geo) & earlier["level"].notna()]
-        outcome = own["category"].where(own["category"] != "", own["verdict"])
-        return {n: (int(y), o) for n, y, o in zip(own["indicator"], own["year"], outcome, strict=True)}
+        table = scoring.score(replace(self.whole, value=value), self.options, scores.profile).table()
+        return table.assign(outcome=table["category"].where(table["category"] != "", table["verdict"]))
+
+    def _outcomes(self, table: pd.DataFrame) -> dict[str, tuple[int, str]]:
+        """Year and outcome of the country in each indicator."""
+        own = self._own(table[table["level"].notna()])
+        return {n: (int(y), o) for n, y, o in zip(own["indicator"], own["year"], own["outcome"], strict=True)}
 
     def _past(self, found: tuple[int, str] | None) -> Cell:
         if found is None:

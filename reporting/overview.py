@@ -23,9 +23,20 @@ _Cells = Callable[[str], tuple[Cell, ...]]
 
 
 def matrices(page: Assessed) -> list[Table]:
-    """The outcomes of all Member States in all indicators; of a dashboard a table for each base."""
+    """The outcomes of all Member States in all indicators.
+
+    Of a framework with categories a table for each of three cycles, of a
+    dashboard one for each base.
+    """
     if not isinstance(page.profile, Dashboard):
-        return [_matrix(page, "matrix", page.words.text("Assessment of all countries"), page.table)]
+        title = page.words.text("Assessment of all countries")
+        if page.profile.gives == "verdict":
+            return [_matrix(page, "matrix", title, page.table)]
+        cycles = zip(reversed(page.past), reversed(page.heads), strict=True)
+        return [
+            _matrix(page, f"matrix_{n}", f"{title}, {head[:1].lower()}{head[1:]}", table)
+            for n, (table, head) in enumerate(cycles)
+        ]
     found = []
     for base in page.profile.bases:
         table = dashboard.moves(page.whole, page.options, page.profile, base).table()

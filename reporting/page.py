@@ -257,7 +257,7 @@ class Page:
     def all_countries(self, made: assessed.Assessed) -> None:
         """The outcomes of all countries, on the page of an aggregate; a country has its own."""
         if self.geo in made.profile.aggregates:
-            self.heading("All Member States")
+            self.heading("All indicators in all Member States")
             for table in overview.matrices(made):
                 self.show(table)
 
