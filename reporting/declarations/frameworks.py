@@ -211,7 +211,7 @@ def undeclared(known: Declarations) -> dict[str, Dataset]:
             names = ("freq", *row["dimensions"].split(), "geo")
             found[row["dataset"]] = Dataset(
                 id=row["dataset"], title=row["dataset"], dimensions=names, provider=named,
-                acknowledgement=f"Source: {named}",
+                acknowledgement=f"Source: {named.partition(' (')[0]}",
             )  # fmt: skip
     return found
 
