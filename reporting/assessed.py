@@ -6,6 +6,8 @@ marks are explained below.
 
 from __future__ import annotations
 
+import difflib
+import fnmatch
 import functools
 import math
 from collections.abc import Sequence
@@ -19,13 +21,15 @@ from reporting import charts
 from reporting.declarations import Dashboard, Outcome, Profile
 from reporting.declarations.frameworks import Entry
 from reporting.errors import UsageError
-from reporting.labels import Words
+from reporting.labels import MISSING, Words
 from reporting.spc import dashboard, panel, scoring, stored
 from reporting.tables import TIDY, Cell, Row, Table
 from reporting.tabulate import Reader, sources
 
 #: Cycles of a heat map: this one and those before it.
 _CYCLES = (2, 1, 0)
+#: What stands where level and change are known and mean nothing in particular.
+_NONE = "–"
 #: Units shown with two decimals.
 _FINE = ("RAT", "COEF")
 
@@ -67,11 +71,15 @@ class Assessed:
         return scoring.score(self.whole, self.options, self.profile)
 
     @functools.cached_property
+    def table(self) -> pd.DataFrame:
+        """The scores of all countries, ``outcome`` being category or verdict."""
+        table = self.scores.table()
+        return table.assign(outcome=table["category"].where(table["category"] != "", table["verdict"]))
+
+    @functools.cached_property
     def rows(self) -> pd.DataFrame:
         """The scores of the country, by indicator."""
-        table = self.scores.table()
-        table["outcome"] = table["category"].where(table["category"] != "", table["verdict"])
-        return self._own(table).set_index("indicator")
+        return self._own(self.table).set_index("indicator")
 
     def _own(self, table: pd.DataFrame) -> pd.DataFrame:
         return table[table["geo"] == self.reader.geo]
@@ -96,27 +104,28 @@ class Assessed:
         return self._table(f"{self.id}_{meaning or 'all'}", titles[meaning], columns, rows, self._scored)
 
     def _scored(self, name: str, row: Any) -> tuple[Cell, ...]:
-        digits = self._decimals(name)
-        outcome = self.profile.outcomes.get(row["outcome"])
+        digits = self.decimals(name)
         return (
-            Cell(None, "", outcome.mark if outcome else "", 0),
+            self.judged(row["outcome"], bool(row["category_level"] and row["category_change"])),
             Cell(None, "", str(row["year"]), 0),
-            self._cell(row["level"], digits, self._flag(name, row["year"])),
-            self._cell(row["change"], digits),
-            self._cell(row["reference_value"], digits),
-            self._cell(row["score_level"], 1),
-            self._cell(row["score_change"], 1),
+            self.cell(row["level"], digits, self._flag(name, row["year"])),
+            self.cell(row["change"], digits),
+            self.cell(row["reference_value"], digits),
+            self.cell(row["score_level"], 1),
+            self.cell(row["score_change"], 1),
         )
 
+    def judged(self, outcome: str, complete: bool) -> Cell:
+        """The mark of an outcome on its colour: a dash where it has none, a colon where level or change is missing."""
+        found = self.profile.outcomes.get(outcome)
+        if found:
+            return Cell(None, "", found.mark, 0, ground=found.colour)
+        return Cell(None, "", _NONE if complete else MISSING, 0)
+
     def _table(
-        self,
-        name: str,
-        title: str,
-        columns: tuple[str, ...],
-        rows: pd.DataFrame,
-        cells: Any,
+        self, name: str, title: str, columns: tuple[str, ...], rows: pd.DataFrame, cells: Any,
         below: tuple[str, ...] = (),
-    ) -> Table:
+    ) -> Table:  # fmt: skip
         w = self.words
         body = tuple(
             Row(self.label(key), w.code("unit", self.entries[key].unit), cells(key, row))
@@ -124,19 +133,23 @@ class Assessed:
         )
         used = [cell.flag for row in body for cell in row.cells if cell.flag]
         letters = sorted({letter for flag in used for letter in flag if letter.isalpha()})
-        marks = {cell.text for row in body for cell in row.cells}
+        marks = {cell.shown for row in body for cell in row.cells}
         return Table(
             id=name, title=title, geo=w.geo(self.reader.geo), tag=w.language.tag, stub=w.text("Indicator"),
             unit_head=w.text("Unit"), unit="", columns=columns, rows=body, breaks=(),
-            sources=self._sources(list(rows.index)), notes=(*below, *self._legend(marks)),
+            sources=self._sources(list(rows.index)), notes=(*below, *self.legend(marks)),
             flags=tuple((letter, w.code("flag", letter)) for letter in letters), flags_head=w.text("Flags: "),
             tidy=tuple(self._tidy(name, key) for key in rows.index),
         )  # fmt: skip
 
-    def _legend(self, shown: set[str]) -> tuple[str, ...]:
+    def legend(self, shown: set[str]) -> tuple[str, ...]:
         """What the marks mean that are shown."""
-        used = [o for o in self.profile.outcomes.values() if any(o.mark in text.split() for text in shown)]
-        return ("; ".join(f"{o.mark} = {self.words.text(o.label)}" for o in used) + ".",) if used else ()
+        signs = {sign for text in shown for sign in text.split()}
+        said = [f"{o.mark} = {self.words.text(o.label)}" for o in self.profile.outcomes.values() if o.mark in signs]
+        if _NONE in signs:
+            none = self.words.text("neither a challenge nor a good outcome")
+            said.append(f"{_NONE} = {self.words.text('no trend') if isinstance(self.profile, Dashboard) else none}")
+        return ("; ".join(said) + ".",) if said else ()
 
     def label(self, name: str) -> str:
         """The label of an indicator, with what tells it from others."""
@@ -144,10 +157,12 @@ class Assessed:
         codes = [self.words.code(dimension, code) for dimension, code in entry.by.items()]
         return self.words.text(entry.label) + (f" – {', '.join(codes)}" if codes else "")
 
-    def _decimals(self, name: str) -> int:
+    def decimals(self, name: str) -> int:
+        """The decimals an indicator is shown with."""
         return 2 if self.entries[name].unit in _FINE else 1
 
-    def _cell(self, value: float, decimals: int, flag: str = "") -> Cell:
+    def cell(self, value: float, decimals: int, flag: str = "") -> Cell:
+        """A number as the page writes it."""
         known = float(value) if math.isfinite(value) else None
         return Cell(known, flag, self.words.number(known, decimals), decimals)
 
@@ -200,54 +215,68 @@ class Assessed:
                              (note, *self._sources(chosen)))  # fmt: skip
         return charts.ranges(bars, w, head)
 
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The names of the cycles of a heat map."""
+        w = self.words
+        return w.text("Two cycles before"), w.text("One cycle before"), w.text("This cycle")
+
+    @functools.cached_property
+    def past(self) -> list[pd.DataFrame]:
+        """The table of scores in each cycle, as if the years after it were not known yet."""
+        return [self._cycle(back) for back in _CYCLES]
+
+    def _judged_rows(self) -> pd.DataFrame:
+        """The country's rows, if any cycle has an outcome for it: an aggregate may have none."""
+        rows = self.rows[self.rows["level"].notna()]
+        return rows if any((self._own(table)["outcome"] != "").any() for table in self.past) else rows.iloc[:0]
+
     def cycles(self) -> Table | None:
         """The outcome of the country in this cycle and the two before it, from today's data."""
-        past = [self._cycle(back) for back in _CYCLES]
-        rows = self.rows[self.rows["level"].notna()]
+        rows = self._judged_rows()
         if rows.empty:
             return None
-        w = self.words
-        columns = (w.text("Two cycles before"), w.text("One cycle before"), w.text("This cycle"))
+        past = [self._outcomes(table) for table in self.past]
 
         def cells(name: str, _: Any) -> tuple[Cell, ...]:
-            return tuple(Cell(None, "", self._said(found.get(name)), 0) for found in past)
+            return tuple(self._past(found.get(name)) for found in past)
 
+        w = self.words
         note = w.text("Earlier cycles are judged with today's data: revised values are as they are now.")
-        return self._table(
-            f"{self.id}_cycles", w.text("Assessment over three cycles"), columns, rows, cells, (note,)
-        )  # fmt: skip
+        title = w.text("Assessment over three cycles")
+        return self._table(f"{self.id}_cycles", title, self.heads, rows, cells, (note,))
 
     def heat(self) -> charts.Figure | None:
         """The same three cycles as tiles with marks and colours."""
-        past = [self._cycle(back) for back in _CYCLES]
-        rows = self.rows[self.rows["level"].notna()]
+        rows = self._judged_rows()
         if rows.empty:
             return None
-        w = self.words
+        w, past = self.words, [self._outcomes(table) for table in self.past]
         found = [[self.profile.outcomes.get(cycle.get(name, (0, ""))[1]) for cycle in past] for name in rows.index]
         used = {o.mark for row in found for o in row if o}
         title = f"{w.text('Assessment over three cycles')}, {w.geo(self.reader.geo)}"
-        below = (*self._legend(used), *self._sources(list(rows.index)))
-        heads = (w.text("Two cycles before"), w.text("One cycle before"), w.text("This cycle"))
+        below = (*self.legend(used), *self._sources(list(rows.index)))
         head = charts.Figure(f"{self.id}_heat", title, "", b"", below)
-        return charts.tiles([self.label(name) for name in rows.index], heads, _tiles(found), w, head)
+        return charts.tiles([self.label(name) for name in rows.index], self.heads, _tiles(found), w, head)
 
-    def _cycle(self, back: int) -> dict[str, tuple[int, str]]:
-        """Year and outcome of each indicator as if the last years were not known yet."""
+    def _cycle(self, back: int) -> pd.DataFrame:
         scores = self.scores
         last = scores.periods.overall - back
         hidden = np.arange(len(self.whole.years)) > np.where(last < 0, len(self.whole.years), last)[:, None]
         value = np.where(hidden[:, None, :], np.nan, self.whole.value)
-        earlier = scoring.score(replace(self.whole, value=value), self.options, scores.profile).table()
-        own = earlier[(earlier["geo"] == self.reader.geo) & earlier["level"].notna()]
-        outcome = own["category"].where(own["category"] != "", own["verdict"])
-        return {n: (int(y), o) for n, y, o in zip(own["indicator"], own["year"], outcome, strict=True)}
+        table = scoring.score(replace(self.whole, value=value), self.options, scores.profile).table()
+        return table.assign(outcome=table["category"].where(table["category"] != "", table["verdict"]))
 
-    def _said(self, found: tuple[int, str] | None) -> str:
+    def _outcomes(self, table: pd.DataFrame) -> dict[str, tuple[int, str]]:
+        """Year and outcome of the country in each indicator."""
+        own = self._own(table[table["level"].notna()])
+        return {n: (int(y), o) for n, y, o in zip(own["indicator"], own["year"], own["outcome"], strict=True)}
+
+    def _past(self, found: tuple[int, str] | None) -> Cell:
         if found is None:
-            return self.words.number(None, 0)
-        outcome = self.profile.outcomes.get(found[1])
-        return f"{outcome.mark if outcome else ':'} ({found[0]})"
+            return Cell(None, "", MISSING, 0)
+        cell = self.judged(found[1], False)
+        return replace(cell, text=f"{cell.text} ({found[0]})")
 
     def tiles(self) -> charts.Figure | None:
         """The outcomes of all countries in all indicators, each tile with its mark and its colour."""
@@ -262,7 +291,7 @@ class Assessed:
         names = [self.label(scores.panel.indicators[k]) for k in chosen]
         used = {o.mark for row in shown for o in row if o}
         title = w.text("Assessment of all countries")
-        below = (*self._legend(used), *self._sources([scores.panel.indicators[k] for k in chosen]))
+        below = (*self.legend(used), *self._sources([scores.panel.indicators[k] for k in chosen]))
         head = charts.Figure(f"{self.id}_tiles", title, "", b"", below)
         return charts.tiles(names, geos, _tiles(shown), w, head)
 
@@ -283,13 +312,9 @@ class Assessed:
         ]
 
         def cells(name: str, row: Any) -> tuple[Cell, ...]:
-            digits = self._decimals(name)
-            level = self._cell(row["level"], digits, self._flag(name, row["year"]))
+            level = self.cell(row["level"], self.decimals(name), self._flag(name, row["year"]))
             changes = [self._marked(table.loc[name]) for table in tables]
-            state, count, of = trends.get(name, ("", 0, 0))
-            mark = self.profile.outcomes[state].mark if state else ""
-            said = f"{mark} {count}/{of}" if state else ""
-            return (Cell(None, "", str(row["year"]), 0), level, *changes, Cell(None, "", said, 0))
+            return (Cell(None, "", str(row["year"]), 0), level, *changes, self._trend(*trends.get(name, ("", 0, 0))))
 
         note = w.text(
             "Changes in points, of ratios and amounts in per cent. Trend: countries that moved significantly in one "
@@ -300,12 +325,15 @@ class Assessed:
 
     def _marked(self, row: Any) -> Cell:
         """A change with the mark of its state."""
-        value = float(row["change"])
-        if not math.isfinite(value):
-            return self._cell(math.nan, 1)
-        outcome = self.profile.outcomes.get(row["category"])
-        text = self.words.number(value, 1)
-        return Cell(value, "", f"{text} {outcome.mark}" if outcome else text, 1)
+        cell, outcome = self.cell(float(row["change"]), 1), self.profile.outcomes.get(row["category"])
+        return replace(cell, mark=outcome.mark, ground=outcome.colour) if outcome and cell.value is not None else cell
+
+    def _trend(self, state: str, count: int, of: int) -> Cell:
+        """How many countries moved in one direction, where that is a trend."""
+        if not state:
+            return Cell(None, "", _NONE, 0)
+        outcome = self.profile.outcomes[state]
+        return Cell(None, "", f"{outcome.mark} {count}/{of}", 0, ground=outcome.colour)
 
 
 def _tiles(outcomes: Sequence[Sequence[Outcome | None]]) -> list[list[tuple[str, str]]]:
@@ -313,13 +341,22 @@ def _tiles(outcomes: Sequence[Sequence[Outcome | None]]) -> list[list[tuple[str,
     return [[(o.mark, o.colour) if o else ("", "#d9d9d9") for o in row] for row in outcomes]
 
 
-def assess(reader: Reader, framework: str, profile: str) -> Assessed:
-    """The indicators of a framework about social protection, for the country of a page.
+def assess(reader: Reader, framework: str, profile: str, wanted: Sequence[str] = ()) -> Assessed:
+    """Indicators of a framework, for the country of a page.
+
+    Parameters
+    ----------
+    reader : Reader
+    framework, profile : str
+    wanted : sequence of str, optional
+        Ids of indicators, or patterns of ids (``PA11.*``), in the order to be
+        shown; by default those about social protection, each definition once.
 
     Raises
     ------
     UsageError
-        When the profile does not exist, or the country is none of those it judges.
+        When the profile does not exist, the country is none of those it
+        judges, or no indicator fits a pattern.
     """
     known = reader.words.declarations
     if profile not in known.profiles:
@@ -329,13 +366,30 @@ def assess(reader: Reader, framework: str, profile: str) -> Assessed:
     if reader.geo not in geos:
         raise UsageError(f"{reader.geo} is none of the countries that {profile} judges.")
     every = stored.entries(known, framework)
-    entries = _distinct({n: e for n, e in every.items() if e.social and e.series and not e.id.endswith("_health")})
+    chosen = _named(every, wanted) if wanted else {n: e for n, e in every.items() if e.social}
+    entries = {name: entry for name, entry in chosen.items() if not entry.id.endswith("_health")}
     store, as_of = reader.evaluator.store, reader.evaluator.as_of
-    frame = stored.values(store, entries, geos, as_of)
+    frame = stored.values(store, entries, geos, as_of, known)
+    there = set(frame["indicator"])
+    held = {name: entry for name, entry in entries.items() if name in there}
+    entries = held if wanted else _distinct(held)
+    frame = frame[frame["indicator"].isin(list(entries))]
     if isinstance(rules, Dashboard) or rules.breaks.window == "span":
         frame = stored.with_input_breaks(store, frame, entries, known, as_of)
-    held = set(frame["indicator"])
-    return Assessed(profile.replace("-", "_"), reader, {n: e for n, e in entries.items() if n in held}, frame, rules)
+    return Assessed(profile.replace("-", "_"), reader, entries, frame, rules)
+
+
+def _named(entries: dict[str, Entry], wanted: Sequence[str]) -> dict[str, Entry]:
+    """The indicators whose ids fit patterns, in the order of these."""
+    found: dict[str, Entry] = {}
+    for pattern in wanted:
+        fits = {name: entry for name, entry in entries.items() if fnmatch.fnmatchcase(entry.id, pattern)}
+        if not fits:
+            near = difflib.get_close_matches(pattern, [entry.id for entry in entries.values()], n=3)
+            hint = f" Near it: {', '.join(near)}." if near else ""
+            raise UsageError(f"No indicator of the framework has an id like {pattern!r}.{hint}")
+        found |= {name: entry for name, entry in fits.items() if name not in found}
+    return found
 
 
 def _distinct(entries: dict[str, Entry]) -> dict[str, Entry]:

@@ -198,12 +198,12 @@ def messages(declarations: Declarations) -> set[str]:
             found |= {value for key, value in chapter.parameters.items() if key in ("introduction", "heading")}
     found |= {rule.title for rule in d.rules.values()}
     found |= {rule.title for rules in d.collections.values() for rule in rules.values()}
-    found |= {dataset.acknowledgement for dataset in d.datasets.values()}
+    found |= {dataset.acknowledgement for dataset in (*d.datasets.values(), *frameworks.undeclared(d).values())}
     found |= {manifest.acknowledgement for manifest in _held()}
     found |= {accepted.reason for accepted in d.accepted}
     found |= {outcome.label for profile in d.profiles.values() for outcome in profile.outcomes.values()}
     for framework in frameworks.names(d):
-        found |= {entry.label for entry in frameworks.load(d, framework).values() if entry.social}
+        found |= {entry.label for entry in frameworks.load(d, framework).values()}
     found |= {item.label for item in classification.load(d.home).items.values()}
     found |= {label for values in schemes.CRITERIA.values() for label in values.values()}
     found |= set(_spoken(d.home))

@@ -19,11 +19,13 @@ from reporting import (
     collected,
     indicators,
     labels,
+    overview,
     prose,
     reads,
     revised,
     revisions,
     reworded,
+    sheets,
     surveyed,
     tables,
     tabulate,
@@ -256,6 +258,31 @@ class Page:
     def framework(self, name: str, profile: str) -> assessed.Assessed:
         """The indicators of a framework, judged by a profile for the country of the page."""
         return assessed.assess(self._reader, name, profile)
+
+    def sheets(self, name: str, profile: str, wanted: Sequence[str]) -> None:
+        """The sheets of some indicators of a framework, by ids or patterns of ids."""
+        found = sheets.sheets(assessed.assess(self._reader, name, profile, wanted))
+        for sheet in found:
+            self._put(f"## {tables.plain(sheet.title)}\n")
+            for part in sheet.parts():
+                self.show(part)
+        if not found:
+            self.show(None)
+
+    def aggregates(self, made: assessed.Assessed) -> None:
+        """Level and change of Union and euro area, without a category."""
+        self.show(overview.aggregates(made))
+
+    def quality(self, made: assessed.Assessed) -> None:
+        """What is to be known of the figures of the country: old, late, few, broken, unreliable."""
+        self.show(overview.quality(made))
+
+    def all_countries(self, made: assessed.Assessed) -> None:
+        """The outcomes of all countries, on the page of an aggregate; a country has its own."""
+        if self.geo in made.profile.aggregates:
+            self.heading("All indicators in all Member States")
+            for table in overview.matrices(made):
+                self.show(table)
 
     def show(self, made: tables.Table | charts.Figure | None) -> None:
         """A table or figure that was made; a line where there is nothing to show."""

@@ -21,6 +21,8 @@ MEDIA_TYPE = "application/vnd.reporting.table+json"
 
 #: Flags shown on a grey ground.
 UNSETTLED = frozenset("pef")
+#: Luminance below which white contrasts more than black (WCAG 2.1).
+_DARK = 0.179
 
 #: Columns of the tidy twin.
 TIDY = ("table", "geo", "indicator", "time", "unit", "value", "flag", "dataset", "key", "vintage", "source", "note")
@@ -28,17 +30,37 @@ TIDY = ("table", "geo", "indicator", "time", "unit", "value", "flag", "dataset",
 
 @dataclass(frozen=True)
 class Cell:
-    """A value, its flag, and the text a reader sees."""
+    """A value, its flag, and the text a reader sees.
+
+    A cell without a value may hold a text of its own. ``mark`` is a sign that
+    stands behind the text, ``ground`` the colour of the cell (``#rrggbb``),
+    which never tells anything that text or mark do not.
+    """
 
     value: float | None
     flag: str
     text: str
     decimals: int
+    mark: str = ""
+    ground: str = ""
 
     @property
     def unsettled(self) -> bool:
         """Whether the cell is provisional, estimated or forecast."""
         return self.value is not None and bool(UNSETTLED & set(self.flag))
+
+    @property
+    def shown(self) -> str:
+        """Text and mark."""
+        return f"{self.text} {self.mark}" if self.mark else self.text
+
+    @property
+    def ink(self) -> str:
+        """The colour of text that can be read on the ground: black, or white where the ground is dark."""
+        red, green, blue = (int(self.ground[at : at + 2], 16) / 255 for at in (1, 3, 5))
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        return "#000000" if luminance > _DARK else "#ffffff"
 
 
 @dataclass(frozen=True)
@@ -129,13 +151,15 @@ class Table:
         meanings = dict(self.flags)
         cells = []
         for position, cell in enumerate(row.cells):
-            classes = [name for name, on in (("prov", cell.unsettled), ("brk", position in self.breaks)) if on]
+            grey = cell.unsettled and not cell.ground
+            classes = [name for name, on in (("prov", grey), ("brk", position in self.breaks)) if on]
             mark = ""
             if cell.flag:
                 meaning = "; ".join(meanings.get(letter, letter) for letter in cell.flag)
                 mark = f'<sup title="{escape(meaning, quote=True)}">{escape(cell.flag)}</sup>'
             style = f' class="{" ".join(classes)}"' if classes else ""
-            cells.append(f"<td{style}>{escape(cell.text)}{mark}</td>")
+            style += f' style="background:{cell.ground};color:{cell.ink};font-weight:600"' if cell.ground else ""
+            cells.append(f"<td{style}>{escape(cell.shown)}{mark}</td>")
         return f'<tr><th scope="row">{escape(row.label)}</th>{unit}{"".join(cells)}</tr>'
 
     def typst(self) -> str:

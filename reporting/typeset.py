@@ -69,7 +69,7 @@ def _widths(whole: Table) -> list[float]:
     """Width of each column in mm: its longest value, or the longest word of its heading."""
     found = []
     for position, head in enumerate(whole.columns):
-        values = [len(row.cells[position].text) + 0.6 * len(row.cells[position].flag) for row in whole.rows]
+        values = [len(row.cells[position].shown) + 0.6 * len(row.cells[position].flag) for row in whole.rows]
         words = [1.3 * len(word) for word in head.split()] or [0]
         found.append(_CHARACTER * max(*values, *words, 3) + _INSET)
     return found
@@ -113,6 +113,9 @@ def _head(head: str, broken: bool) -> str:
 
 def _cell(cell: Cell, broken: bool) -> str:
     mark = f"#super({string(cell.flag)})" if cell.flag else ""
-    content = f"[#{string(cell.text)}{mark}]"
-    options = [*(["fill: luma(222)"] if cell.unsettled else []), *([_BREAK] if broken else [])]
+    text = string(cell.shown)
+    said = f'#text(fill: rgb("{cell.ink}"), weight: "bold", {text})' if cell.ground else f"#{text}"
+    content = f"[{said}{mark}]"
+    fill = f'rgb("{cell.ground}")' if cell.ground else "luma(222)" if cell.unsettled else ""
+    options = [*([f"fill: {fill}"] if fill else []), *([_BREAK] if broken else [])]
     return f"table.cell({', '.join(options)}){content}" if options else content

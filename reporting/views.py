@@ -19,8 +19,9 @@ Seen = Mapping[str, Iterable[tuple[str, str]]]
 
 
 def seen(store: Store, datasets: Iterable[str], as_of: str = "") -> dict[str, list[tuple[str, str]]]:
-    """The vintages that can be read as of a date, for each dataset that has one."""
-    found = {dataset: [(m.vintage, m.sha256) for m, _ in store.manifests(dataset, as_of)] for dataset in datasets}
+    """The vintages that can be read as of a date, for each dataset that has one: declared ones first, then others."""
+    names = dict.fromkeys([*datasets, *store.datasets()])
+    found = {dataset: [(m.vintage, m.sha256) for m, _ in store.manifests(dataset, as_of)] for dataset in names}
     return {dataset: pairs for dataset, pairs in found.items() if pairs}
 
 

@@ -23,7 +23,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from reporting.errors import OutputFailed
-from reporting.labels import Words
+from reporting.labels import MISSING, Words
 from reporting.tables import Cell, Row, Table
 
 _BASE: dict[str, Any] = {"font_name": "Arial", "font_size": 12, "valign": "top"}
@@ -221,16 +221,21 @@ class _Press:
 
 
 def _item(cell: Cell, after_break: bool) -> _Item:
-    look = {**_RIGHT, "num_format": f"#,##0.{'0' * cell.decimals}".rstrip("."), **({"left": 2} if after_break else {})}
+    behind = f'" {cell.mark}"' if cell.mark else ""
+    form = f"#,##0.{'0' * cell.decimals}".rstrip(".") + behind
+    look = {**_RIGHT, "num_format": form, **({"left": 2} if after_break else {})}
     look |= {"bg_color": "#DEDEDE"} if cell.unsettled else {}
-    if cell.value is None or not math.isfinite(cell.value) or "c" in cell.flag:
-        return _Item("[c]" if "c" in cell.flag else "[z]" if "z" in cell.flag else "[x]", look)
-    return _Item(float(cell.value), look)
+    look |= {"bg_color": cell.ground, "font_color": cell.ink, "bold": True} if cell.ground else {}
+    if cell.value is not None and math.isfinite(cell.value) and "c" not in cell.flag:
+        return _Item(float(cell.value), look)
+    if cell.text not in ("", MISSING) and "c" not in cell.flag:
+        return _Item(cell.shown, look)
+    return _Item("[c]" if "c" in cell.flag else "[z]" if "z" in cell.flag else "[x]", look)
 
 
 def _widths(table: Table) -> Sequence[float]:
     """Measure the columns in characters: labels wrap, numbers never do."""
-    words = [["", *head.split(), *(row.cells[i].text for row in table.rows)] for i, head in enumerate(table.columns)]
+    words = [["", *head.split(), *(row.cells[i].shown for row in table.rows)] for i, head in enumerate(table.columns)]
     numbers = [1.15 * max(6, *map(len, column)) + 3 for column in words]
     return [45, *([22] if table.with_units else []), *numbers, 32]
 

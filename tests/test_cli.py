@@ -36,7 +36,7 @@ def refused(done: subprocess.CompletedProcess[str], code: int, *said: str) -> No
     [
         (
             ("build", "vade-mecun"),
-            "Unknown publication 'vade-mecun'. There are: esspros-brochure, jaf-profile, missoc-changes, revisions",
+            "Unknown publication 'vade-mecun'. There are: esspros-brochure, indicator-sheets, jaf-profile",
         ),
         (("build", "vade-mecum", "--geo", "XX"), "Unknown country 'XX'"),
         (("build", "vade-mecum", "--geo", "GR"), "Eurostat writes EL for Greece"),

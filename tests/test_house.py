@@ -30,6 +30,8 @@ LAYERS = [
         "revised",
         "surveyed",
         "assessed",
+        "sheets",
+        "overview",
         "reworded",
         "collected",
         "brochure",

@@ -65,3 +65,10 @@ def test_a_file_that_is_no_view_is_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "view.json").write_text(content)
     with pytest.raises(SourceUnreadable, match=r"view\.json: neither the folder of a store nor a view"):
         views.opened(tmp_path / "view.json")
+
+
+def test_a_dataset_that_no_declaration_names_is_seen_too(tmp_path: Path) -> None:
+    """What was fetched for a framework belongs to what a run could read."""
+    store = Store(tmp_path / "store", embedded=None)
+    put(store, "2025-10-30", 10.0)
+    assert list(views.seen(store, ["never"])) == ["d"]

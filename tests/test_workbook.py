@@ -283,3 +283,18 @@ def test_rows_make_room_for_wrapped_labels(tmp_path: Path) -> None:
     (made,) = sheet.tables.values()
     last = int(made.ref.split(":")[1].lstrip("ABC"))
     assert sheet.row_dimensions[last - 1].height >= 4 * sheet.row_dimensions[last].height
+
+
+def test_a_mark_stands_beside_its_colour(tmp_path: Path) -> None:
+    """A number keeps its value and shows its mark, a mark alone is text, and both keep the ground of the page."""
+    rows = [
+        Row("Change", "", (Cell(1.25, "", "1.3", 1, "▲", "#92d050"), Cell(None, "", "−−", 0, ground="#d7191c"))),
+        Row("Year", "", (Cell(None, "", "2024", 0), Cell(None, "", ":", 0))),
+    ]
+    write(tmp_path / "book.xlsx", [table(rows, ["A", "B"])], FACTS, words())
+    sheet = openpyxl.load_workbook(tmp_path / "book.xlsx").worksheets[-1]
+    first, second = (next(r for r in sheet.iter_rows() if r[0].value == name) for name in ("Change", "Year"))
+    assert (first[1].value, first[1].number_format) == (1.25, '#,##0.0" ▲"')
+    assert (first[2].value, first[2].fill.fgColor.rgb, first[2].font.color.rgb) == ("−−", "FFD7191C", "FFFFFFFF")
+    assert (first[1].fill.fgColor.rgb, first[1].font.color.rgb) == ("FF92D050", "FF000000")
+    assert (second[1].value, second[2].value) == ("2024", "[x]")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reporting import declarations
-from reporting.cli.common import Json, StoreOption, app, err, progress_of, show, store_at, unknown_dataset
+from reporting.cli import frameworks
+from reporting.cli.common import Json, StoreOption, app, err, listed, progress_of, show, store_at, unknown_dataset
 from reporting.errors import ReportingError, SourceChanged, SourceUnavailable, UsageError
 from reporting.vintages import Manifest, Store, compact
 
@@ -27,7 +28,7 @@ _SAID = {
 }
 
 
-@app.command(epilog="Example: reporting fetch spr_exp_type spr_exp_func --since-last")
+@app.command(epilog="Examples: reporting fetch spr_exp_type spr_exp_func --since-last; reporting fetch --framework jaf")
 def fetch(
     datasets: Annotated[
         list[str] | None, typer.Argument(help="Dataset codes [default: all that is needed of the declarations].")
@@ -41,34 +42,48 @@ def fetch(
     since_last: Annotated[
         bool, typer.Option("--since-last", help="Only what the table of contents says has changed.")
     ] = False,
+    framework: Annotated[
+        str,
+        typer.Option("--framework", help="All that frameworks (jaf,sppm,scoreboard) need, or of it DATASETS."),
+    ] = "",
     base_url: Annotated[str, typer.Option("--base-url", help="Ask at this address, such as a local mirror's.")] = "",
     store: StoreOption = None,
     as_json: Json = False,
 ) -> None:
     """Put new vintages of datasets into the store: from their providers, or from files."""
     known = declarations.load()
+    place = store_at(known, store)
+    if framework and not from_file and not vintage:
+        wanted = frameworks.Wanted(tuple(listed(framework)), tuple(datasets or []), whole, since_last, base_url)
+        _ended(place, *frameworks.fetched(known, place, wanted, as_json), as_json)
+        return
     for name in datasets or []:
         if name not in known.datasets:
             raise _unknown(known, name)
-    place = store_at(known, store)
     if from_file:
-        if whole or since_last or base_url:
-            raise UsageError("--from reads files: leave out --whole, --since-last and --base-url.")
+        if whole or since_last or base_url or framework:
+            raise UsageError("--from reads files: leave out --whole, --since-last, --framework and --base-url.")
         _from_files(place, known, from_file, (datasets or [""])[0], vintage, as_json)
         return
     if vintage:
         raise UsageError("--vintage dates a file: a provider dates its own data. Give it with --from FILE.")
     names = _fetchable(known, datasets or [], as_json)
     outcomes = _from_providers(place, known, names, whole, since_last, base_url, as_json)
+    _ended(place, outcomes, 0, as_json)
+
+
+def _ended(place: Store, outcomes: Sequence[Outcome], code: int, as_json: bool) -> None:
+    """Print what became of datasets, and exit with a code or a failure's."""
     show(
         [_record(outcome) for outcome in outcomes], as_json, ("dataset", "vintage", *_COUNTS, ""),
         [_row(outcome) for outcome in outcomes],
     )  # fmt: skip
     _packed(place, [outcome.dataset for outcome in outcomes if outcome.state == "stored"])
-    if codes := [outcome.exit_code for outcome in outcomes if outcome.exit_code]:
-        if not as_json:
-            err.print(f"{len(codes)} of {len(outcomes)} datasets failed; the others are stored.", markup=False)
-        raise typer.Exit(max(codes))
+    codes = [outcome.exit_code for outcome in outcomes if outcome.exit_code]
+    if codes and not as_json:
+        err.print(f"{len(codes)} of {len(outcomes)} datasets failed; the others are stored.", markup=False)
+    if worst := max([code, *codes]):
+        raise typer.Exit(worst)
 
 
 def _packed(place: Store, datasets: Sequence[str]) -> None:

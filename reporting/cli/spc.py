@@ -16,7 +16,7 @@ from reporting.files import whole
 from reporting.vintages import Store, day
 
 if TYPE_CHECKING:
-    from reporting.spc.panel import Panel
+    from reporting.spc.panel import Floats, Panel
 
 #: A table, and what must be said beside it.
 Result = tuple[pd.DataFrame, list[str]]
@@ -35,7 +35,7 @@ Observations = Annotated[
 Indicators = Annotated[
     Path | None,
     typer.Option(help="CSV file: indicator,high_is_good, and optionally change_in_percent,calculate_change,"
-                 "drop_change_with_break,reference."),
+                 "drop_change_with_break,reference,deflator."),
 ]  # fmt: skip
 Framework = Annotated[
     str, typer.Option(help="Instead of files: all indicators of jaf, sppm or scoreboard in the store.")
@@ -67,7 +67,8 @@ def score(
         raise UsageError(f"--base and --significance go with a dashboard; {profile} scores.")
     _refuse_own(output, *filter(None, (observations, indicators, significance)))
     found, described, said = _material(known, rules, observations, indicators, framework, store, as_of)
-    table, remarks = _judged(known, rules, found, described, base, significance)
+    weights = _weights(known, store_at(known, store, quiet=True), framework, rules, as_of) if framework else None
+    table, remarks = _judged(known, rules, found, described, base, significance, weights)
     _write(output, table, as_json)
     for remark in [*said, *remarks]:
         err.print(f"note: {remark}", markup=False)
@@ -128,6 +129,40 @@ def history(
     _write(output, past.history(known_at, today, described, rules, members, geo), as_json)
 
 
+@spc.command(epilog="Example: reporting spc quality --framework jaf --by indicator --output quality.csv")
+def quality(
+    output: Annotated[Path, typer.Option("--output", help="CSV file of what was found.")],
+    observations: Annotated[
+        Path | None, typer.Argument(help="CSV file: indicator,geo,time,value,flag.")
+    ] = None,
+    indicators: Indicators = None,
+    framework: Framework = "",
+    by: Annotated[str, typer.Option(help="A row for each: country (of each indicator), or indicator.")]
+    = "country",
+    year: Annotated[int, typer.Option(help="The current year [default: that of the newest figures].")] = 0,
+    profile: ProfileName = "jaf-compat",
+    store: StoreOption = None,
+    as_of: AsOf = "",
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Tell old, late, few, missing, broken, unreliable and outlying figures of the last ten years."""
+    from reporting.spc import quality as judged
+
+    known = declarations.load()
+    rules = profile_named(known, profile)
+    if by not in ("country", "indicator"):
+        raise UsageError(f"--by {by}: write country or indicator.")
+    _refuse_own(output, *filter(None, (observations, indicators)))
+    found, _, said = _material(known, rules, observations, indicators, framework, store, as_of)
+    members = known.members(rules.countries)
+    found = found[found["geo"].isin([*members, *rules.aggregates])]
+    now = year or judged.current(found)
+    table = judged.by_country(found, now) if by == "country" else judged.by_indicator(found, now, members)
+    _write(output, table, as_json)
+    for remark in [*said, f"figures of {now - judged.SPAN + 1} to {now}"]:
+        err.print(f"note: {remark}", markup=False)
+
+
 def _material(
     known: declarations.Declarations, rules: declarations.AnyProfile, observations: Path | None,
     indicators: Path | None, framework: str, store: str | None, as_of: str,
@@ -155,44 +190,63 @@ def _stored(
 
     entries = stored.entries(known, framework)
     geos = [*known.members(rules.countries), *rules.aggregates]
-    found = stored.values(place, entries, geos, as_of)
+    found = stored.values(place, entries, geos, as_of, known)
     if isinstance(rules, declarations.Dashboard) or rules.breaks.window == "span":
         found = stored.with_input_breaks(place, found, entries, known, as_of)
     held = set(found["indicator"])
     idle = [name for name in entries if name not in held]
-    said = [f"{len(idle)} of {len(entries)} indicators are not in the store: {', '.join(idle)}."] if idle else []
+    missing = "are not in the store, or leave open which of its series is meant"
+    said = [f"{len(idle)} of {len(entries)} indicators {missing}: {', '.join(idle)}."] if idle else []
     return found, stored.described(entries, isinstance(rules, declarations.Dashboard)), said
 
 
 def _judged(
     known: declarations.Declarations, rules: declarations.AnyProfile, found: pd.DataFrame, described: pd.DataFrame,
-    base: int, significance: Path | None,
+    base: int, significance: Path | None, weights: pd.DataFrame | None = None,
 ) -> Result:  # fmt: skip
-    from reporting.spc import evidence, panel
+    from reporting.spc import deflated, evidence, panel
 
     axes = list(described.index), known.members(rules.countries), rules.aggregates
     filled = panel.build(found, *axes)
     if isinstance(rules, declarations.Dashboard):
         told = evidence.table(significance, known) if significance else None
-        errors = panel.build(found.assign(value=found["se"]), *axes) if "se" in found else None
-        return _moved(filled, described, rules, base, told, errors)
-    return _scored(filled, described, rules, found)
+        errors = panel.beside(filled, found, "se") if "se" in found else None
+        return _moved(filled, described, rules, base, told, errors, deflated.prices(filled, found, described))
+    return _scored(filled, described, rules, found, weights)
 
 
-def _scored(filled: Panel, described: pd.DataFrame, rules: declarations.Profile, found: pd.DataFrame) -> Result:
-    from reporting.spc import remarks, scoring
+def _scored(
+    filled: Panel, described: pd.DataFrame, rules: declarations.Profile, found: pd.DataFrame,
+    weights: pd.DataFrame | None,
+) -> Result:  # fmt: skip
+    from reporting.spc import remarks, scoring, weighted
 
     scores = scoring.score(filled, described, rules)
-    return scores.table(), list(remarks.of(scores, found, described))
+    table = scores.table()
+    if weights is not None and len(weights):
+        table = pd.concat([table, weighted.table(scores, weights)], ignore_index=True)
+    return table, list(remarks.of(scores, found, described))
+
+
+def _weights(
+    known: declarations.Declarations, place: Store, framework: str, rules: declarations.AnyProfile, as_of: str
+) -> pd.DataFrame | None:
+    """The weights of a framework's indicators, under a profile that gives verdicts."""
+    from reporting.spc import stored, weighted
+
+    if isinstance(rules, declarations.Dashboard) or rules.gives != "verdict":
+        return None
+    geos = [*known.members(rules.countries), *rules.aggregates]
+    return weighted.weights(place, known, stored.entries(known, framework), geos, as_of)
 
 
 def _moved(
     filled: Panel, described: pd.DataFrame, rules: declarations.Dashboard, base: int,
-    told: pd.DataFrame | None, errors: Panel | None,
+    told: pd.DataFrame | None, errors: Floats | None, prices: Floats | None,
 ) -> Result:  # fmt: skip
     from reporting.spc import dashboard
 
-    found = dashboard.moves(filled, described, rules, base, told, errors)
+    found = dashboard.moves(filled, described, rules, base, told, errors, prices)
     words = {"deterioration": "social trend to watch", "improvement": "positive recent trend"}
     return found.table(), [
         f"{indicator}: {words[state]}: {state} in {count} of {of} countries."

@@ -2,8 +2,9 @@
 
 An indicator is known by its framework and its id: the same id may mean
 different things in two frameworks. ``datasets.csv`` beside the catalogues has
-the dimensions of datasets that are not declared in ``parameters/datasets/``.
-They are read only where they are needed.
+the dimensions of datasets that are not declared in ``parameters/datasets/``, by
+name: the order of the key is the provider's to tell. ``weights.csv`` has what the
+scores of some indicators are weighted with. All are read only where needed.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from pydantic import Field, ValidationError
 from reporting import reads
 from reporting.declarations import formulas
 from reporting.declarations.base import Record, Text
-from reporting.declarations.records import Declarations, series
+from reporting.declarations.records import Dataset, Declarations, series
 from reporting.errors import DeclarationError, UsageError
 
 _INPUT = re.compile(r"(\w+)=([\w.@-]+)(?:\[([^\]]*)\])?")
-_BESIDE = "datasets"
+_BESIDE, _WEIGHTS = "datasets", "weights"
 
 
 class Source(Record):
@@ -34,6 +35,18 @@ class Source(Record):
 
     dataset: Text
     filters: dict[str, str] = {}
+
+    @property
+    def key(self) -> str:
+        """What tells the series from others."""
+        return f"{self.dataset} {sorted(self.filters.items())}"
+
+
+class Weight(Record):
+    """What the scores of an indicator are multiplied by for a second row: a formula over series."""
+
+    inputs: Annotated[dict[str, Source], Field(min_length=1)]
+    formula: Text
 
 
 class Entry(Record):
@@ -46,6 +59,8 @@ class Entry(Record):
 
     id: Text
     framework: Text
+    #: Its line in the catalogue.
+    line: int
     area: Text
     type: Literal[
         "overall", "sub-indicator", "context", "headline", "breakdown", "supplementary", "supplementary breakdown",
@@ -63,10 +78,11 @@ class Entry(Record):
     percent: bool
     breaks: Literal["drop", ""]
     reference: Literal["simple average", ""]
-    #: Whether it is about social protection, or a headline: its label is in all languages.
+    #: Whether it is about social protection, or a headline.
     social: bool
     source: Text
     series: str = ""
+    weight: Weight | None = None
 
 
 @dataclass
@@ -76,13 +92,15 @@ class _Reading:
     path: Path
     known: Declarations
     dimensions: dict[str, tuple[str, ...]]
+    weights: dict[str, dict[str, Any]] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
     def take(self, line: int, row: dict[str, str]) -> None:
         place = f"{self.path.relative_to(self.known.home).as_posix()}: line {line}: [{row.get('id', '')}]"
         try:
-            entry = Entry.model_validate(_fields(self.path.stem, row))
+            told = {"line": line, "weight": self.weights.get(row.get("id", ""))}
+            entry = Entry.model_validate(_fields(self.path.stem, row) | told)
         except ValidationError as error:
             for fault in error.errors():
                 self.faults.append(f"{place} {'.'.join(map(str, fault['loc']))}: {fault['msg'].lower()}")
@@ -96,11 +114,13 @@ class _Reading:
 
     def _faults(self, entry: Entry) -> Iterator[str]:
         yield from formulas.faults(entry.formula, entry.inputs)
+        if entry.weight:
+            yield from formulas.faults(entry.weight.formula, entry.weight.inputs)
         lists = self.known.codelists
         for dimension, code in {**entry.by, "unit": entry.unit}.items():
             if code not in lists.get(dimension, {}):
                 yield f"{code!r} has no label in parameters/codelists/{dimension}.csv"
-        for source in entry.inputs.values():
+        for source in (*entry.inputs.values(), *(entry.weight.inputs.values() if entry.weight else ())):
             yield from self._source(source)
         for dataset, key in series(entry.series):
             declared = self.known.datasets.get(dataset)
@@ -121,7 +141,7 @@ class _Reading:
 
 def names(known: Declarations) -> list[str]:
     """The frameworks with a catalogue."""
-    return sorted(path.stem for path in _folder(known).glob("*.csv") if path.stem != _BESIDE)
+    return sorted(path.stem for path in _folder(known).glob("*.csv") if path.stem not in (_BESIDE, _WEIGHTS))
 
 
 def load(known: Declarations, framework: str) -> dict[str, Entry]:
@@ -158,7 +178,7 @@ class _Key:
 @functools.cache
 def _load(framework: str, key: _Key) -> dict[str, Entry]:
     path = _folder(key.known) / f"{framework}.csv"
-    reading = _Reading(path, key.known, _dimensions(key.known))
+    reading = _Reading(path, key.known, _dimensions(key.known), _weights(key.known, framework))
     for line, row in _rows(path):
         reading.take(line, row)
     if reading.faults:
@@ -177,6 +197,33 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
             return [(reader.line_num, {k: v or "" for k, v in row.items() if k}) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DeclarationError([f"{path.name}: cannot be read: {error}"]) from None
+
+
+def undeclared(known: Declarations) -> dict[str, Dataset]:
+    """The datasets that a provider disseminates and only catalogues name.
+
+    Their dimensions are known by name only: they are not in the order of the key.
+    """
+    found = {}
+    for _, row in _rows(_folder(known) / f"{_BESIDE}.csv"):
+        named = next((p.name for p in known.providers.values() if row.get("provider", "") in (p.id, p.name)), "")
+        if named and row["dataset"] not in known.datasets:
+            names = ("freq", *row["dimensions"].split(), "geo")
+            found[row["dataset"]] = Dataset(
+                id=row["dataset"], title=row["dataset"], dimensions=names, provider=named,
+                acknowledgement=f"Source: {named.partition(' (')[0]}",
+            )  # fmt: skip
+    return found
+
+
+def _weights(known: Declarations, framework: str) -> dict[str, dict[str, Any]]:
+    """The weights of the indicators of a framework, by id."""
+    path = _folder(known) / f"{_WEIGHTS}.csv"
+    return {
+        row["id"]: {"inputs": _inputs(row["inputs"]), "formula": row["formula"]}
+        for _, row in (_rows(path) if path.exists() else [])
+        if row["framework"] == framework
+    }
 
 
 def _dimensions(known: Declarations) -> dict[str, tuple[str, ...]]:

@@ -150,6 +150,10 @@ def reread(received: bytes, manifest: Manifest, declarations: Declarations) -> p
     DataFrame
         The table that was given to the store.
     """
+    if manifest.dataset not in declarations.datasets:  # fetched for a framework, in the order its provider gave
+        order = tuple(manifest.dimensions.split("."))
+        own = Dataset(id=manifest.dataset, title=manifest.dataset, dimensions=order)
+        declarations = declarations.model_copy(update={"datasets": {**declarations.datasets, own.id: own}})
     dataset = declarations.datasets[manifest.dataset]
     found = [read(body, dataset, declarations).extract for body in _unbundled(received)]
     return joined([extract.frame for extract in found if extract])

@@ -10,10 +10,10 @@ import hashlib
 import json
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from reporting.declarations import Declarations, Provider
 from reporting.errors import OutputFailed, ReportingError, SourceUnavailable, UsageError
@@ -25,6 +25,8 @@ from reporting.sources.providers import Absent, Listing, Service, TooLarge
 from reporting.sources.retrieval import Retrieval, Retrieved
 from reporting.vintages import Manifest, Store
 
+A = TypeVar("A")
+B = TypeVar("B")
 #: Seconds a dataset may take, all its parts, tries and waits together.
 PATIENCE = 1800.0
 #: Tries for the table of contents where it only helps.
@@ -44,6 +46,10 @@ class Outcome:
     manifest: Manifest | None = None
     said: str = ""
     exit_code: int = 0
+
+
+#: The table of contents of each provider, or why there is none.
+Contents = Mapping[str, dict[str, Listing] | ReportingError]
 
 
 class Progress(Protocol):
@@ -88,6 +94,7 @@ def fetch(
     progress: Progress,
     since_last: bool = False,
     patience: float = PATIENCE,
+    contents: Contents | None = None,
 ) -> list[Outcome]:
     """Ask for datasets and store what changed.
 
@@ -97,6 +104,8 @@ def fetch(
         Datasets whose provider is among the services.
     since_last : bool
         Only what the table of contents says has changed since it was stored.
+    contents : mapping, optional
+        The tables of contents, where they were asked for already.
 
     Returns
     -------
@@ -107,10 +116,10 @@ def fetch(
     command = journal.command(_command(asked, services, since_last))
     run = _Run(store, declarations, services, since_last, patience, journal, command)
     progress.begin("fetch", len(asked))
-    contents = {name: run.contents(service) for name, service in services.items()}
+    told = contents or tables_of_contents(services, since_last, patience)
     found: dict[str, Outcome] = {}
     try:
-        for outcome in _at_once(asked, lambda request: run.one(request, contents), services):
+        for outcome in at_once(asked, lambda request: run.one(request, told), services):
             found[outcome.dataset] = outcome
             progress.step(outcome.dataset, outcome.said if outcome.state == "failed" else "")
     finally:
@@ -123,12 +132,26 @@ def fetch(
     return [found[request.dataset.id] for request in asked]
 
 
-def _at_once(
-    asked: Sequence[Request], job: Callable[[Request], Outcome], services: dict[str, Service]
-) -> Iterator[Outcome]:
-    """Outcomes as they come; the threads are daemons, so that Ctrl-C need not wait for a slow provider."""
-    waiting: queue.SimpleQueue[Request] = queue.SimpleQueue()
-    ended: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
+def tables_of_contents(
+    services: Mapping[str, Service], since_last: bool = False, patience: float = PATIENCE
+) -> Contents:
+    """The table of contents of each provider, or why there is none."""
+    return {name: _contents(service, since_last, patience) for name, service in services.items()}
+
+
+def _contents(service: Service, since_last: bool, patience: float) -> dict[str, Listing] | ReportingError:
+    try:
+        return service.contents(service.wire.now() + patience, 0 if since_last else _FEW)
+    except ReportingError as error:
+        return error
+    except (Absent, TooLarge) as error:
+        return SourceUnavailable(f"{service.toc_url()}: no table of contents there ({error}).")
+
+
+def at_once(asked: Sequence[A], job: Callable[[A], B], services: Mapping[str, Service]) -> Iterator[B]:
+    """Results as they come; the threads are daemons, so that Ctrl-C need not wait for a slow provider."""
+    waiting: queue.SimpleQueue[A] = queue.SimpleQueue()
+    ended: queue.SimpleQueue[B | BaseException] = queue.SimpleQueue()
     for request in asked:
         waiting.put(request)
 
@@ -173,17 +196,7 @@ class _Run:
         self.since_last, self.patience, self.journal, self.command = since_last, patience, journal, command
         self.storing = threading.Lock()
 
-    def contents(self, service: Service) -> dict[str, Listing] | ReportingError:
-        """The table of contents of a provider, or why there is none."""
-        try:
-            tries = 0 if self.since_last else _FEW
-            return service.contents(service.wire.now() + self.patience, tries)
-        except ReportingError as error:
-            return error
-        except (Absent, TooLarge) as error:
-            return SourceUnavailable(f"{service.toc_url()}: no table of contents there ({error}).")
-
-    def one(self, request: Request, contents: dict[str, dict[str, Listing] | ReportingError]) -> Outcome:
+    def one(self, request: Request, contents: Contents) -> Outcome:
         """What becomes of one dataset."""
         name = request.dataset.id
         provider = self.declarations.provider_of(name)
@@ -229,6 +242,7 @@ class _Run:
             structure=got.structure,
             note="; ".join(got.notes),
             scope=got.scope,
+            dimensions=".".join(request.dataset.dimensions),
         )
         with self.storing:
             stored = self.store.append(got.frame, manifest, got.received)

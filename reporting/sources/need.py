@@ -82,10 +82,11 @@ def requests(declarations: Declarations, names: Iterable[str] = (), whole: bool 
         found.setdefault(need.dataset, []).append(need)
     current = (name for name, dataset in declarations.datasets.items() if name in found and not dataset.ended)
     wanted = list(dict.fromkeys(names)) or list(current)
-    return [_request(declarations.datasets[name], found.get(name, []), whole) for name in wanted]
+    return [united(declarations.datasets[name], found.get(name, []), whole) for name in wanted]
 
 
-def _request(dataset: Dataset, found: list[Need], whole: bool) -> Request:
+def united(dataset: Dataset, found: list[Need], whole: bool = False) -> Request:
+    """One request for all that is needed of a dataset; a dimension that one need leaves open is open."""
     named: dict[str, dict[str, str]] = {}
     for need in found:
         for dimension, codes in need.codes.items():

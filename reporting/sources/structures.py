@@ -181,6 +181,9 @@ def _near(name: str, known: Iterable[str]) -> str:
 
 def place(declarations: Declarations, section: str, entry: str) -> str:
     """The file under ``parameters/`` that declares an entry, and the entry."""
+    if section == "frameworks":
+        framework, line, indicator = entry.split(" ", 2)
+        return f"parameters/frameworks/{framework}.csv line {line} [{indicator}]"
     family = entry.partition(".")[0]
     for path in sorted((declarations.home / "parameters" / section).glob("*.toml")):
         lines = {line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines()}

@@ -93,7 +93,8 @@ def moves(
     profile: Dashboard,
     base: int = 0,
     told: pd.DataFrame | None = None,
-    errors: Panel | None = None,
+    errors: Floats | None = None,
+    prices: Floats | None = None,
 ) -> Moves:
     """Changes since a base year and which of them are significant.
 
@@ -107,8 +108,11 @@ def moves(
         One of the profile's bases; 0 for the first.
     told : DataFrame, optional
         A table of significance.
-    errors : Panel, optional
-        Standard errors of the values.
+    errors : array, optional
+        Standard errors of the values, on the axes of the panel.
+    prices : array, optional
+        Price indices on the axes of the panel: of an indicator that has any,
+        changes are in real terms, at the prices of the base year.
 
     Notes
     -----
@@ -128,10 +132,12 @@ def moves(
     before = panel.earlier(when, since) if since < _YEARS else _year(panel, when, since)
     level, start = panel.at(panel.value, when), panel.at(panel.value, before)
     relative = options["change_in_percent"].to_numpy(dtype=bool)[:, None]
-    change = np.where(options["calculate_change"].to_numpy(dtype=bool)[:, None], level - start, np.nan)
+    real = _real(panel, prices, when, before)
+    change = np.where(options["calculate_change"].to_numpy(dtype=bool)[:, None], level * real - start, np.nan)
     per_cent = 100 / np.where(start == 0, np.nan, np.abs(start))
     size = np.where(relative, change * per_cent, change)
-    significant, by = _significance(change, size, relative, profile, gathered(panel, when, before, told, errors))
+    evidence = gathered(panel, when, before, told, errors, real)
+    significant, by = _significance(change, size, relative, profile, evidence)
     sign = options["sign"].to_numpy(dtype=float)[:, None]
     state = np.where(significant, np.where(sign * size > 0, "improvement", "deterioration"), "no_change").astype(object)
     state = np.where(_broken(panel, when, before), "not_comparable", state)
@@ -142,6 +148,15 @@ def moves(
     return Moves(
         panel, profile, options, at, before, level, size, np.where(known, state, ""), np.where(known, by, ""), fragile
     )
+
+
+def _real(panel: Panel, prices: Floats | None, when: Index, before: Index) -> Floats:
+    """What brings a value to the prices of the base year: 1 without prices, NaN where one of the two is missing."""
+    if prices is None:
+        return np.ones(panel.seen.shape)
+    factor = panel.at(prices, before) / panel.at(prices, when)
+    deflated = np.asarray(np.isfinite(prices).any(axis=(1, 2)))
+    return np.where(deflated[:, None], factor, 1.0)
 
 
 def _significance(

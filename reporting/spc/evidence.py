@@ -66,8 +66,9 @@ def table(path: Path, known: Declarations) -> pd.DataFrame:
 
 
 def gathered(
-    panel: Panel, at: Index, base: Index, told: pd.DataFrame | None = None, errors: Panel | None = None
-) -> Evidence:
+    panel: Panel, at: Index, base: Index, told: pd.DataFrame | None = None, errors: Floats | None = None,
+    prices: Floats | None = None,
+) -> Evidence:  # fmt: skip
     """What is known of the changes of a panel.
 
     Parameters
@@ -77,16 +78,19 @@ def gathered(
         The years compared, by indicator and country.
     told : DataFrame, optional
         As :func:`table` gives it; a row counts for exactly its two years.
-    errors : Panel, optional
+    errors : array, optional
         Standard errors of the values themselves, on the axes of the panel. The
         error of a change is then that of independent samples, which is more
         than that of a rotating panel: the test is on the safe side.
+    prices : array, optional
+        What brings the latest values to the prices of the base year, by
+        indicator and country.
     """
     shape = panel.seen.shape
     answers, error = np.full(shape, np.nan), np.full(shape, np.nan)
     if errors is not None:
-        latest, first = errors.at(errors.value, at), errors.at(errors.value, base)
-        error = np.sqrt(latest**2 + first**2)
+        latest, first = panel.at(errors, at), panel.at(errors, base)
+        error = np.sqrt((latest * (1 if prices is None else prices)) ** 2 + first**2)
     if told is not None and not told.empty:
         rows, columns = (
             pd.Index(names).get_indexer(pd.Index(told[axis]))

@@ -20,6 +20,8 @@ OBSERVED = ("indicator", "geo", "time", "value", "flag")
 #: Options of an indicator, each with what it is when nothing is said.
 OPTIONS = {"change_in_percent": False, "calculate_change": True, "drop_change_with_break": False}
 _REFERENCE = "reference"
+#: The column that names the price index of an amount: an indicator of the observations.
+DEFLATOR = "deflator"
 #: The column of standard errors of the values, which may be left out.
 ERROR = "se"
 #: How R and pandas write a missing value.
@@ -79,7 +81,8 @@ def indicators(path: Path) -> pd.DataFrame:
     DataFrame
         Indexed by indicator: ``line`` of the file, ``sign`` (1 where high is
         good, -1 where low is good, NaN where nothing is said), the options of
-        :data:`OPTIONS`, and ``reference`` (empty for the profile's own).
+        :data:`OPTIONS`, ``reference`` (empty for the profile's own) and
+        ``deflator`` (empty for none).
 
     Raises
     ------
@@ -87,12 +90,19 @@ def indicators(path: Path) -> pd.DataFrame:
         As :func:`reporting.spc.lines.read`, and for cells that are neither
         true nor false and an indicator that is there twice.
     """
-    file = lines.read(path, ("indicator", "high_is_good"), (*OPTIONS, _REFERENCE))
+    file = lines.read(path, ("indicator", "high_is_good"), (*OPTIONS, _REFERENCE, DEFLATOR))
     names = file.each("indicator", name)
     frame = pd.DataFrame({"line": names.index, "sign": file.each("high_is_good", _sign).astype(float)}, names.index)
     for option, default in OPTIONS.items():
         given = option in file.cells
         frame[option] = file.each(option, functools.partial(truth, default=default)) if given else default
+    frame[DEFLATOR] = (
+        file.each(DEFLATOR, lambda cell: "" if cell in MISSING else cell) if DEFLATOR in file.cells else ""
+    )
+    file.refuse(
+        f"line {line}, column {DEFLATOR}: a change in real terms is relative: write TRUE under change_in_percent."
+        for line in frame.index[(frame[DEFLATOR] != "") & ~frame["change_in_percent"]]
+    )
     frame[_REFERENCE] = file.each(_REFERENCE, _reference) if _REFERENCE in file.cells else ""
     file.refuse(
         f"line {line}, column indicator: {name!r} stands on an earlier line too. Keep one."
@@ -109,8 +119,14 @@ def matched(observed: pd.DataFrame, described: pd.DataFrame, names: tuple[str, s
     SourceUnreadable
         When an observation is of an indicator that is not described: what is good cannot be guessed.
     """
-    strange = observed.loc[~observed["indicator"].isin(described.index), "indicator"].drop_duplicates()
+    used = [*described.index, *described[DEFLATOR]]
+    strange = observed.loc[~observed["indicator"].isin(used), "indicator"].drop_duplicates()
     file = lines.Lines(names[0], pd.DataFrame(), "")
+    lines.Lines(names[1], pd.DataFrame(), "").refuse(
+        f"line {line}, column {DEFLATOR}: {name!r} has no observation in {names[0]}. Add the price index there."
+        for line, name in described.set_index("line")[DEFLATOR].items()
+        if name and name not in set(observed["indicator"])
+    )
     file.refuse(
         f"line {line}, column indicator: {name!r} is not in {names[1]}. Add a line for it there, "
         f"or leave its observations out.{lines.near(name, list(described.index))}"
@@ -135,8 +151,10 @@ def _value(cell: str, decimal: str, delimiter: str) -> tuple[float, str]:
     if _PLAIN.fullmatch(cell) and (decimal == "." or "." not in cell):
         value = float(cell)
         if abs(value) > 1e300:
-            raise ValueError(f"{cell!r} is too large a number")
+            raise ValueError(f"{cell!r} is too large a number. Write it in a larger unit.")
         return value, ""
+    if decimal == "," and _PLAIN.fullmatch(cell):
+        raise ValueError(f"{cell!r} has a decimal point, other values a decimal comma: write one of the two.")
     if delimiter != ";" and "," in cell:
         raise ValueError(f"{cell!r} has a comma: write a decimal point, and no mark for thousands.")
     try:

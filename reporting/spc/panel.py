@@ -90,6 +90,24 @@ def build(
     return Panel(tuple(indicators), geos, len(members), years, value, broken, seen)
 
 
+def beside(panel: Panel, frame: pd.DataFrame, column: str) -> Floats:
+    """Another column of the observations on the axes of a panel; NaN where it has nothing to say.
+
+    Parameters
+    ----------
+    panel : Panel
+    frame : DataFrame
+        As for :func:`build`; what is of other indicators, geos or years is left out.
+    column : str
+    """
+    axes = ((list(panel.indicators), "indicator"), (list(panel.geos), "geo"), (panel.years.tolist(), "time"))
+    at = [pd.Index(names).get_indexer(pd.Index(frame[axis])) for names, axis in axes]
+    fits = (at[0] >= 0) & (at[1] >= 0) & (at[2] >= 0)
+    found = np.full(panel.value.shape, np.nan)
+    found[at[0][fits], at[1][fits], at[2][fits]] = frame[column].to_numpy(dtype=float)[fits]
+    return found
+
+
 def last(where: Flags) -> Index:
     """The last true position along the last axis, -1 where none is."""
     count = where.shape[-1]

@@ -70,6 +70,11 @@ def _broken(panel: Panel, profile: Profile, at: Index, base: Index) -> Flags:
     """Whether a break lies in the change: at its latest year, or after its base year up to the latest."""
     if profile.breaks.window == "latest":
         return np.equal(panel.at(panel.broken, at), 1)
+    return inside(panel, at, base)
+
+
+def inside(panel: Panel, at: Index, base: Index) -> Flags:
+    """Whether a break lies after the base year up to the year judged."""
     seen = np.concatenate([np.zeros((*panel.seen.shape, 1), dtype=np.intp), panel.broken.cumsum(axis=2)], axis=2)
     upto, before = (
         np.take_along_axis(seen, np.maximum(when, -1)[:, :, None] + 1, axis=2)[:, :, 0] for when in (at, base)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from reporting.spc.observed import DEFLATOR
 from reporting.spc.panel import Flags
 from reporting.spc.scoring import Scores
 
@@ -41,6 +42,8 @@ def of(scores: Scores, observed: pd.DataFrame, described: pd.DataFrame) -> Itera
     ):
         if described[option].any() and not works:
             yield f"{option} has no effect under the profile {profile.id}."
+    if DEFLATOR in described and (described[DEFLATOR] != "").any():
+        yield f"{DEFLATOR} has no effect under the profile {profile.id}."
 
 
 def _breaks(scores: Scores) -> Flags:

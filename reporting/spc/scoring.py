@@ -97,7 +97,7 @@ def score(panel: Panel, options: pd.DataFrame, profile: Profile) -> Scores:
     change = stand(panel, moves, periods.at, profile, options, noise)
     sign = options["sign"].to_numpy(dtype=float)
     better = judging.unworsened(moves, sign, profile)
-    found = judging.outcomes(level.score, change.score, better, profile, _margins(panel, profile, level, change))
+    found = judging.outcomes(level.score, change.score, better, profile, margins(panel, profile, level, change))
     return Scores(panel, profile, options, periods, level, change, found)
 
 
@@ -110,8 +110,8 @@ def _sizes(panel: Panel, periods: Periods, options: pd.DataFrame) -> tuple[Float
     return size, np.maximum(np.maximum(size, earlier), np.where(percent, 100.0, 0.0))
 
 
-def _margins(panel: Panel, profile: Profile, level: Standing, change: Standing) -> tuple[Floats, Floats]:
-    """How far a score may move: the margin of the profile, or what rounding does where that is more."""
+def margins(panel: Panel, profile: Profile, level: Standing, change: Standing) -> tuple[Floats, Floats]:
+    """How far scores may move: the margin of the profile, or what rounding does where that is more."""
     half = half_unit(panel)
     moves = []
     for standing, values in ((level, 1), (change, 2)):

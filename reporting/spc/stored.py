@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from reporting import reads
 from reporting.declarations import Declarations
 from reporting.declarations.frameworks import Entry, load
-from reporting.declarations.records import series
-from reporting.vintages import EMBEDDED, Store
+from reporting.spc import computed, held
+from reporting.vintages import Store
 
-_COLUMNS = ["indicator", "geo", "time", "value", "flag", "vintage", "dataset", "key"]
-#: Series asked for by their keys; where more are wanted the whole dataset is read.
-_FEW = 100
 #: Units of which a change is in points.
 _POINTS = ("PC", "PC_GDP", "PC_PNT")
 
@@ -55,8 +50,22 @@ def described(wanted: Mapping[str, Entry], relative: bool = False) -> pd.DataFra
     return pd.DataFrame(rows, index=pd.Index(list(wanted), name="indicator"))
 
 
-def values(store: Store, wanted: Mapping[str, Entry], geos: Iterable[str], as_of: str = "") -> pd.DataFrame:
-    """Annual values of indicators whose series the store holds.
+def values(
+    store: Store, wanted: Mapping[str, Entry], geos: Iterable[str], as_of: str = "", known: Declarations | None = None
+) -> pd.DataFrame:
+    """Annual values of indicators whose series, or inputs, the store holds.
+
+    Parameters
+    ----------
+    store : Store
+    wanted : mapping
+        Indicators by name.
+    geos : iterable of str
+    as_of : str
+    known : Declarations, optional
+        What is needed to compute indicators from their inputs: where all
+        inputs are newer than the figures of the framework's owner and give
+        values for no fewer countries, or there are no such figures.
 
     Returns
     -------
@@ -65,9 +74,19 @@ def values(store: Store, wanted: Mapping[str, Entry], geos: Iterable[str], as_of
         ``vintage``, ``dataset`` and ``key`` for what a value comes from. The
         flag of a value that the owner of a framework computed is the owner's.
     """
-    pairs = [(name, *pair) for name, entry in wanted.items() for pair in series(entry.series)]
-    held = _held(store, pairs, list(geos), as_of)
-    return held[_COLUMNS].sort_values(["indicator", "geo", "time"], ignore_index=True)
+    pairs = [(name, *pair) for name, entry in wanted.items() for pair in held.series_of(entry)]
+    found = held.observed(store, pairs, list(geos), as_of)[held.COLUMNS]
+    if known and (newer := computed.newer(store, wanted, as_of)):
+        found = _renewed(found, computed.values(store, known, newer, list(geos), as_of))
+    return found.sort_values(["indicator", "geo", "time"], ignore_index=True)
+
+
+def _renewed(found: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
+    """The owner's figures, and in their place those computed that have no fewer countries."""
+    before, after = (frame.groupby("indicator")["geo"].nunique() for frame in (found, ours))
+    better = [name for name, count in after.items() if count >= before.get(name, 0)]
+    kept, taken = found[~found["indicator"].isin(better)], ours[ours["indicator"].isin(better)]
+    return pd.concat([frame for frame in (kept, taken) if len(frame)] or [found], ignore_index=True)
 
 
 def with_input_breaks(
@@ -75,71 +94,26 @@ def with_input_breaks(
 ) -> pd.DataFrame:
     """The same values, with the breaks of the series that a computed value comes from.
 
-    Only inputs of declared datasets count: the breaks of others are not known.
-    A break of an input that enters with a lag is at the year it enters.
+    Only inputs count whose keys are known: of declared datasets, and of those
+    fetched for a framework. A break of an input that enters with a lag is at
+    the year it enters.
     """
     pairs = [
         (name, source.dataset, pattern, shift)
         for name, entry in wanted.items()
         if entry.formula != "x"
         for variable, source in entry.inputs.items()
-        if (pattern := _pattern(known, source.dataset, source.filters))
+        if (pattern := held.pattern(store, known, source, as_of))
         for shift in [_lag(entry.formula, variable)]
     ]
     geos = list(frame["geo"].unique())
-    held = _held(store, [(name, dataset, key) for name, dataset, key, _ in pairs], geos, as_of)
+    found = held.observed(store, [(name, dataset, key) for name, dataset, key, _ in pairs], geos, as_of)
     lags = pd.DataFrame(pairs, columns=["indicator", "dataset", "pattern", "shift"])
-    held = held.merge(lags, on=["indicator", "dataset", "pattern"], how="left")
-    broken = held[held["flag"].str.contains("b", regex=False)]
+    found = found.merge(lags, on=["indicator", "dataset", "pattern"], how="left")
+    broken = found[found["flag"].str.contains("b", regex=False)]
     marks = broken.assign(time=broken["time"] + broken["shift"])[["indicator", "geo", "time"]].drop_duplicates()
     joined = frame.merge(marks.assign(mark="b"), on=["indicator", "geo", "time"], how="left", validate="m:1")
     return joined.assign(flag=joined["flag"] + joined.pop("mark").fillna(""))
-
-
-def _held(store: Store, pairs: list[tuple[str, str, str]], geos: list[str], as_of: str) -> pd.DataFrame:
-    """Annual observations of (indicator, dataset, pattern) triples; each dataset is asked once."""
-    table = pd.DataFrame(pairs, columns=["indicator", "dataset", "pattern"]).drop_duplicates()
-    frames = [pd.DataFrame(columns=[*_COLUMNS, "pattern"])]
-    for dataset, part in table.groupby("dataset", sort=True):
-        keys = {_filled(pattern, geo): pattern for pattern in part["pattern"].unique() for geo in geos}
-        with reads.covered():
-            found = _observations(store, str(dataset), keys, as_of)
-        _asked(store, str(dataset))
-        found = found[found["time"].str.fullmatch(r"\d{4}")]
-        found = found.assign(time=found["time"].astype("int64"), pattern=found["key"].map(keys))
-        frames.append(found.merge(part[["indicator", "pattern"]], on="pattern", how="inner"))
-    frames = [frame for frame in frames if len(frame)] or frames
-    return pd.concat(frames, ignore_index=True)[[*_COLUMNS, "pattern"]]
-
-
-def _asked(store: Store, dataset: str) -> None:
-    """Write down that what was read follows from all vintages of a dataset."""
-    if reads.recording():
-        with reads.covered():
-            whole = store if store.whole and EMBEDDED in store.layers else Store(store.place)
-            every = [asdict(manifest) for manifest, _ in whole.manifests(dataset)]
-        reads.asked(("dataset", store.place, dataset), reads.digest(every))
-
-
-def _observations(store: Store, dataset: str, keys: Collection[str], as_of: str) -> pd.DataFrame:
-    if len(keys) <= _FEW:
-        return store.series(dataset, keys, as_of)
-    whole = store.read(dataset, as_of)
-    return whole[whole["key"].isin(list(keys))]
-
-
-def _filled(pattern: str, geo: str) -> str:
-    """A key pattern with one empty position, for a country."""
-    return ".".join(part or geo for part in pattern.split("."))
-
-
-def _pattern(known: Declarations, dataset: str, filters: Mapping[str, str]) -> str:
-    """The key pattern of filters in a declared dataset; empty where the dataset is not declared or a code is open."""
-    declared = known.datasets.get(dataset)
-    if declared is None:
-        return ""
-    codes = {"freq": "A", **declared.fixed, **filters, "geo": ""}
-    return ".".join(codes[name] for name in declared.dimensions) if set(declared.dimensions) <= set(codes) else ""
 
 
 def _lag(formula: str, variable: str) -> int:

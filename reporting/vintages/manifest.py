@@ -48,7 +48,8 @@ class Manifest:
 
     ``complete`` says that an observation of the dataset that the provider did
     not give was withdrawn; ``scope`` narrows that to the series that fit an
-    SDMX key pattern. ``sha256`` is the checksum of the vintage's own file of
+    SDMX key pattern. ``dimensions`` are the positions of the keys, joined by
+    dots, where the provider gave them. ``sha256`` is the checksum of the vintage's own file of
     changes; it stays when the vintage is packed with others.
     """
 
@@ -65,6 +66,7 @@ class Manifest:
     scope: str = ""
     rows: dict[str, int] = field(default_factory=dict)
     sha256: str = ""
+    dimensions: str = ""
 
 
 @dataclass(frozen=True)

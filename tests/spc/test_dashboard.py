@@ -20,10 +20,9 @@ def moves(known, data: Data, high: bool | None = False, base: int = 0, told=None
     """The changes of one indicator."""
     described = pd.DataFrame([options(high, **given)], index=pd.Index(["I"], name="indicator"))
     axes = ["I"], MEMBERS, AGGREGATES
-    wrong = None if errors is None else panel.build(frame(errors), *axes)
-    return dashboard.moves(
-        panel.build(frame(data), *axes), described, known.profiles["sppm-dashboard"], base, told, wrong
-    )
+    filled = panel.build(frame(data), *axes)
+    wrong = None if errors is None else panel.beside(filled, frame(errors), "value")
+    return dashboard.moves(filled, described, known.profiles["sppm-dashboard"], base, told, wrong)
 
 
 def states(found: dashboard.Moves) -> pd.Series:
@@ -179,3 +178,72 @@ def test_the_verb_reads_a_table_of_significance(tmp_path: Path, capsys, name: st
     if code == 0:
         assert result(tmp_path)["category"]["BE"] == "deterioration"
         assert run("spc", "score", tmp_path / "obs.csv", "--profile", "jaf-compat", *words, *more) == 2
+
+
+def test_standard_errors_of_some_years_only(tmp_path: Path) -> None:
+    """Errors known since 2023 judge the change from 2023; the one from 2019 has none and goes by its size."""
+    rows = [
+        f"I,{g},{y},{20.9 if (g, y) == ('BE', 2024) else 20},,{0.3 if y > 2022 else ''}"
+        for y in range(2018, 2025)
+        for g in MEMBERS
+    ]
+    (tmp_path / "obs.csv").write_text("\n".join([HEAD + ",se", *rows]) + "\n", encoding="utf-8")
+    for base, expected in ((1, "deterioration"), (2019, "no_change")):
+        table = judged(tmp_path, "indicator,high_is_good\nI,FALSE\n", "--base", str(base))
+        assert (table["category"]["BE"], table["category"]["DE"]) == (expected, "no_change")
+
+
+def judged(folder: Path, meta: str, *more: str) -> pd.DataFrame:
+    """The table of the dashboard for the files of a folder."""
+    (folder / "meta.csv").write_text(meta, encoding="utf-8")
+    words = ["--profile", "sppm-dashboard", "--indicators", folder / "meta.csv", "--output", folder / "out.csv"]
+    assert run("spc", "score", folder / "obs.csv", *words, *more) == 0
+    return result(folder)
+
+
+REAL = "indicator,high_is_good,change_in_percent,deflator\n"
+
+
+def incomes(folder: Path, prices: dict[str, tuple[str, str]]) -> None:
+    """Incomes that rise by 8 per cent in all countries, and price indices of some."""
+    rows = [f"GDHI,{geo},{year},{value}," for geo in MEMBERS for year, value in ((2023, 50), (2024, 54))]
+    rows += [f"P,{geo},{year},{p}," for geo, pair in prices.items() for year, p in zip((2023, 2024), pair, strict=True)]
+    (folder / "obs.csv").write_text("\n".join([HEAD, *rows]) + "\n", encoding="utf-8")
+
+
+def test_household_income_is_compared_in_real_terms(tmp_path: Path) -> None:
+    """8 per cent more at prices 8 per cent higher is no change; at stable prices an improvement; 20 per cent a loss."""
+    incomes(
+        tmp_path,
+        dict.fromkeys(MEMBERS, ("100", "108")) | {"BE": ("100", "100"), "BG": ("100", "120"), "CZ": ("100", ":")},
+    )
+    table = judged(tmp_path, REAL + "GDHI,TRUE,TRUE,P\n")
+    assert table["category"][["DE", "BE", "BG", "CZ"]].tolist() == ["no_change", "improvement", "deterioration", ""]
+    assert [float(table["change"][g]) for g in ("DE", "BE", "BG")] == pytest.approx(
+        [0, 8, 100 * (1.08 / 1.2 - 1)], abs=1e-9
+    )
+    assert (table["level"]["DE"], table["change"]["CZ"]) == ("54.0", "")
+    assert set(table["indicator"]) == {"GDHI"}
+
+
+def test_a_price_index_that_is_none_is_refused(tmp_path: Path, capsys) -> None:
+    """One without observations, one of nought, one of an indicator whose change is in points, each with its place."""
+    incomes(tmp_path, dict.fromkeys(MEMBERS, ("100", "108")) | {"BE": ("0", "100")})
+    words = ["spc", "score", tmp_path / "obs.csv", "--profile", "sppm-dashboard", "--indicators", tmp_path / "meta.csv"]
+    for meta, said in (
+        ("GDHI,TRUE,TRUE,Q", "meta.csv: line 2, column deflator: 'Q' has no observation in obs.csv"),
+        ("GDHI,TRUE,TRUE,P", "P BE 2023: the price index is 0."),
+        ("GDHI,TRUE,FALSE,P", "meta.csv: line 2, column deflator: a change in real terms is relative"),
+    ):
+        (tmp_path / "meta.csv").write_text(f"{REAL}{meta}\n", encoding="utf-8")
+        assert run(*words, "--output", tmp_path / "out.csv") == 3
+        assert said in capsys.readouterr().err
+
+
+def test_a_deflator_has_no_effect_elsewhere(tmp_path: Path, capsys) -> None:
+    """A profile that scores says so."""
+    incomes(tmp_path, dict.fromkeys(MEMBERS, ("100", "108")))
+    (tmp_path / "meta.csv").write_text(f"{REAL}GDHI,TRUE,TRUE,P\n", encoding="utf-8")
+    words = ["--profile", "scoreboard-jer", "--indicators", tmp_path / "meta.csv", "--output", tmp_path / "out.csv"]
+    assert run("spc", "score", tmp_path / "obs.csv", *words) == 0
+    assert "deflator has no effect under the profile scoreboard-jer." in capsys.readouterr().err

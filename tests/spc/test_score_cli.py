@@ -232,3 +232,10 @@ def test_an_earlier_table_stays_when_a_file_is_wrong(tmp_path: Path) -> None:
     before = (tmp_path / "out.csv").read_bytes()
     assert score(tmp_path, observed("I,BE,2025,twelve,")) == 3
     assert (tmp_path / "out.csv").read_bytes() == before
+
+
+def test_points_and_commas_in_one_file_are_refused(tmp_path: Path, capsys) -> None:
+    """A decimal point among decimal commas is told as such, with the line."""
+    text = observed("I,EU27_2020,2024,0.5,").replace(",", ";") + "I;EA20;2024;1,5;\n"
+    assert score(tmp_path, text) == 3
+    assert "line 56, column value: '0.5' has a decimal point, other values a decimal comma" in capsys.readouterr().err

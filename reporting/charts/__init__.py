@@ -312,13 +312,13 @@ def intervals(rows: Sequence[tuple[str, float, float, float]], words: Words, hea
 
 def ranges(rows: Sequence[tuple[str, float, tuple[float, ...]]], words: Words, head: Figure) -> Figure:
     """Bars in bands: label, value, and lowest, first and third quartile, highest of all; below nought a hatch."""
-    with _canvas(0.24 * len(rows) + 0.9) as (canvas, axes):
+    with _canvas(0.27 * len(rows) + 0.9) as (canvas, axes):
         good, bad = (sns.color_palette("colorblind")[n] for n in (0, 3))
         for at, (_, value, (low, first, third, high)) in enumerate(reversed(rows)):
             axes.barh(at, high - low, left=low, height=0.8, color="#eeeeee")
             axes.barh(at, third - first, left=first, height=0.8, color="#d0d0d0")
             axes.barh(at, value, height=0.4, color=bad if value < 0 else good, hatch="////" if value < 0 else "")
-        axes.set_yticks(range(len(rows)), [textwrap.shorten(name, 70, placeholder=" …") for name, *_ in reversed(rows)])
+        axes.set_yticks(range(len(rows)), [_two_lines(name) for name, *_ in reversed(rows)], fontsize=6.5)
         axes.axvline(0, color="#444444", linewidth=0.8)
         axes.set_ylim(-0.6, len(rows) - 0.4)
         _dress(axes, words, "", horizontal=True)
@@ -338,6 +338,11 @@ def stacked(wide: pd.DataFrame, words: Words, head: Figure, unit: str) -> Figure
     return replace(head, svg=svg, alternative=f"{words.text('Stacked bar chart')}. {head.caption}. {said}.")
 
 
+def _two_lines(name: str) -> str:
+    """A label on one line or two, cut only where it is longer still."""
+    return "\n".join(textwrap.wrap(name, 52, max_lines=2, placeholder=" …"))
+
+
 def tiles(
     rows: Sequence[str], columns: Sequence[str], marks: Sequence[Sequence[tuple[str, str]]], words: Words, head: Figure
 ) -> Figure:
@@ -348,7 +353,7 @@ def tiles(
                 axes.add_patch(mpl.patches.Rectangle((place, at), 1, 1, facecolor=colour, edgecolor="#888888"))
                 axes.text(place + 0.5, at + 0.5, mark, ha="center", va="center", fontsize=6.5)
         axes.set(xlim=(0, len(columns)), ylim=(len(rows), 0))
-        axes.set_yticks(np.arange(len(rows)) + 0.5, [textwrap.shorten(name, 60, placeholder=" …") for name in rows])
+        axes.set_yticks(np.arange(len(rows)) + 0.5, [_two_lines(name) for name in rows], fontsize=6.5)
         axes.set_xticks(np.arange(len(columns)) + 0.5, columns, fontsize=6.5)
         axes.tick_params(length=0)
         svg = _svg(canvas)
