@@ -8,16 +8,27 @@ from reporting.missoc import vocabulary as v
 from reporting.missoc.vocabulary import S
 
 _YEARS = r"(?:1[0-9]|[2-9]\d|\d)(?![\d/%]|[.,]\d)"
-_END = rf"(?!{S}?(?:{v.PERCENT}|{v.CURRENCY}|{v.TIME}))"
+_END = rf"(?!{S}?(?:{v.PERCENT}|{v.CURRENCY}(?!{S}?\d)|{v.TIME}))"
 #: "the 65th birthday", "vollendetes 65. Lebensjahr".
-BIRTHDAY = re.compile(r"(?<![\d.,])(?P<one>\d{1,2})\.?\s?(?P<tail>Lebensjahr(?:e?s)?|Geburtstage?s?)")
+BIRTHDAY = re.compile(
+    r"(?<![\d.,])(?P<one>\d{1,2})(?:\.|st|nd|rd|th|ème|e)?\s?(?:(?:oder|und|or|and|ou|et|bis|/|-)\s?"
+    r"(?P<two>\d{1,2})(?:\.|st|nd|rd|th|ème|e)?\s?)?"
+    r"(?P<tail>Lebensjahr(?:e?s)?|Geburtstage?s?|birthdays?|anniversaires?|year of age)"
+)
+#: "18- bis 24-Jährige".
+YEARLING = re.compile(
+    rf"(?<![\w.,/])(?P<one>\d{{1,2}})(?:[-‐‑]?(?:{S}?[-–]{S}?|{S}(?:bis|und|oder){S})(?P<two>\d{{1,2}}))?"
+    r"[-‐‑]?(?P<tail>Jährigen?r?)\b"
+)
 #: "aged 65", "im Alter von 65", "à l'âge de 65".
 AGED = re.compile(
     rf"(?:\b(?:[Aa]ged?|[Aa]ges|[Aa]ge of|[âÂ]ge de|[âÂ]ge|[âÂ]gée?s? de|Alter von|Alter|age limit|limite d['’]âge|"
     rf"Altersgrenze)(?:{S}?:)?{S}+"
     rf"(?:(?:between|entre|zwischen|from|de|von|under|over|at least|plus de|moins de|unter|über|ab|bis|of|was){S}+)?"
     rf"|\b(?:[Uu]nder|[Oo]ver|[Bb]elow|[Aa]bove|[Uu]nter|[Üü]ber)(?:{S}the age of)?{S}(?=\d\d{S}?(?:[.,;:)\n]|$|"
-    rf"and\b|or\b|who\b|und\b|oder\b)))"
+    rf"and\b|or\b|who\b|und\b|oder\b|[€£\x00]))"
+    rf"|\b(?:[Cc]hild(?:ren)?|[Ee]nfants?|[Kk]ind(?:ern?)?){S}(?:under|over|below|above|unter|über|ab|bis|de moins de|"
+    rf"de plus de|dès){S}(?!\d+{S}[A-Z]))"
     rf"(?P<one>{_YEARS})(?:(?:{S}?[-–]{S}?|{S}(?:and|to|et|à|und|bis){S})(?P<two>{_YEARS}))?{_END}"
 )  # fmt: skip
 #: "Men: 65", in texts on ages.
@@ -25,7 +36,25 @@ BESIDE = re.compile(
     rf"\b(?:[Mm]en|[Ww]omen|[Hh]ommes|[Ff]emmes|Männer|Frauen){S}?[:=]{S}?(?P<one>[4-7]\d)(?![\d/%]|[.,]\d){_END}"
 )
 #: "60 (women)".
-BEHIND = re.compile(rf"(?<![\w.,/])(?P<one>[4-7]\d){S}?(?=\((?:wo)?men\)|\((?:femmes?|hommes?|Frauen|Männer)\))")
+_SEX = r"(?:(?:wo)?men|femmes?|hommes?|Frauen|Männer)"
+BEHIND = re.compile(
+    rf"(?<![\w.,/])(?P<one>[4-7]\d){S}?(?=\({_SEX}\)|(?:for|pour les|für){S}{_SEX}\b)"
+)
+#: "rises to 67 by 2031", where the text speaks of an age; "every year after 65".
+RISING = re.compile(
+    rf"\b(?:[Tt]o|[Aa]t|[Ff]rom|[Uu]ntil|[Aa]fter|[Bb]efore|à|[Dd]ès|[Aa]près|[Aa]vant|[Aa]uf|[Aa]b|[Bb]is|[Nn]ach|[Vv]or|"
+    rf"mit){S}(?P<one>[5-7]\d)(?=[.;)]|,?{S}(?:in|by|for|from|or|and|if|with|en|pour|ou|et|si|avec|im|für|oder|und|bei|wenn|"
+    rf"mit|ab)\b|,{S}[a-z]|$){_END}"
+)
+#: Behind an age, another: "18 (25 for students)", "12 or, if disabled, 21".
+NEXT = re.compile(
+    rf"(?:,?{S}(?:or|ou|oder|and|et|und)|{S}?\()(?:,?{S}(?:if|for|in|si|pour|en cas|wenn|bei|für|im)\b[^.;,()\d\n]{{0,25}},)?{S}?"
+    rf"(?P<one>[1-9]\d)(?=[.,;)]|$|{S}(?:if|for|in|while|when|where|si|en|pour|wenn|bei|für|im)\b){_END}"
+)
+ON_AGE = re.compile(
+    r"\bages?\b|\bâges?\b|alter\b|altersgrenze|\bretire|\bretraite|\bpension\b.{0,40}\b(?:year|an|Jahr)|"
+    r"\byears?\s+after\b|\bannées?\s+après\b|\bJahr\s+nach\b", re.I,
+)
 _AGE_AFTER = re.compile(r"^[\s-]*(?:of age|old\b|olds\b|d['’]âge|révolus|accomplis|alt\b|vollendet)", re.I)
 _AGE_BEFORE = re.compile(
     r"(?:\bages?\b|\baged\b|\bâge\b|\bâgée?s?\b|\bAlter\b|Altersgrenze|[Rr]entenalter|pensionsalter|\bolder than|"

@@ -10,16 +10,17 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from reporting.missoc import ages, context
+from reporting.missoc import ages, context, worded
 from reporting.missoc import vocabulary as v
 from reporting.missoc.masks import FILLER, masked
 from reporting.missoc.numbers import NUMBER, parse
 from reporting.missoc.placing import LARGE
 from reporting.missoc.vocabulary import S
+from reporting.missoc.worded import FRACTION, HALVES, WORDED
 
 _N = rf"(?<![\w/⁄.,'’]){NUMBER}(?:[.,](?:-{{1,2}}|[–—])(?!\d))?"
 _N2 = rf"{NUMBER}"
-_TO = rf"(?:{S}*[-–—]{S}*|{S}+(?:to|à|bis|until|bis zu|up to|jusqu['’]à){S}+)"
+_TO = rf"(?:{S}*[-–—]{S}*|{S}+(?:to|à|bis|auf|until|bis zu|up to|jusqu['’]à){S}+)"
 _AND = rf"{S}+(?:and|or|et|ou|und|oder|respectively|resp\.|bzw\.){S}+(?:de{S}+)?"
 _LIST = rf"(?:(?:,{S}+{_N2})+(?:,?{_AND}){_N2}|{_AND}{_N2}|/{_N2})"
 _RANGE = rf"{_TO}{_N2}"
@@ -38,13 +39,30 @@ _BOTH = re.compile(
     rf"(?P<months>\d{{1,2}}){S}(?:months?|mois|Monaten?)\b"
 )
 _TIME = re.compile(rf"{_HEAD}(?:[{S[1:-1]}\n]|[-‐‑])?(?:{v.WHICH}{S})?(?P<unit>{v.TIME}|{v.JOINED})")
-_WORDED = re.compile(rf"\b(?P<word>{'|'.join(sorted(v.WORDED, key=len, reverse=True))})[ -](?P<unit>{v.TIME})", re.I)
+_WORDED = re.compile(
+    rf"\b(?P<one>{WORDED})(?:{S}(?:to|or|and|à|ou|et|bis|oder|und){S}(?P<two>{WORDED}))?"
+    rf"(?:[ -](?:{v.WHICH}{S})?(?P<unit>{v.TIME}|{v.PERCENT}|{v.CURRENCY})|(?P<joined>{v.JOINED}))", re.I,
+)
+#: "a year and a half", "two and a half years", "un an et demi", "eineinhalb Jahre", "half a year".
+_HALVES = re.compile(
+    rf"\b(?:(?P<one>a|{WORDED}){S}(?:and a half{S}(?P<en>{v.TIME})|(?P<fr>{v.TIME}){S}(?:et demie?|and a half)\b)"
+    rf"|(?P<de>{HALVES}){S}(?P<unit>{v.TIME})"
+    rf"|(?P<half>half an?{S}|une demi-|ein(?:e[nmrs]?)? halbe[nrs]?{S})(?P<of>{v.TIME}))", re.I,
+)
+_HALF_POINT = re.compile(
+    rf"\b(?:half an?{S}|(?:une?{S})?demi[- ]|(?:ein(?:e[nmrs]?)?{S})?halbe[nrs]?{S})(?P<unit>points?\b|{v.PERCENT})", re.I
+)
+_FOLD = re.compile(
+    rf"\b(?:(?P<half>{WORDED})(?:{S}and a half times|{S}fois et demie?)\b|(?P<one>{WORDED})(?:{S}times|{S}fois|[ -]?mal)\b"
+    rf"{v.OFTEN}|(?P<de>{HALVES}|{WORDED})fache?[nms]?\b)", re.I,
+)
 _FRACTION = re.compile(
     rf"(?<![\w/⁄.,])(?P<one>\d{{1,2}}[/⁄](?:[2-9]|[1-9]\d{{1,2}}))(?![\d/⁄]|[.,]\d)(?:{S}?(?:rds?|ths?|i?[eè]mes?|"
     rf"es?)\b)?"
 )
-_TIMES = re.compile(rf"(?P<one>{_N}){S}?(?:{v.TIMES})(?!{S}(?:a|an|per|par|pro|im|l['’]an)\b)")
+_TIMES = re.compile(rf"(?P<one>{_N}){S}?(?:{v.TIMES})")
 _FACTOR = re.compile(rf"{v.FACTOR}(?P<one>{NUMBER})(?![\d.,]*{S}?(?:{v.PERCENT}))", re.I)
+_WORDED_FRACTION = re.compile(rf"\b(?:{FRACTION})", re.I)
 _PARTS = [(re.compile(rf"\b(?:{pattern})(?![\w-])", re.I), value) for pattern, value in v.PARTS.items()]
 
 
@@ -124,6 +142,7 @@ def extract(text: str, lang: str, geo: str = "", category: str = "", label: str 
                 if amounts:
                     state.take(match.start(), match.end())
                 found += amounts
+    found += _next_ages(found, state)
     found.sort(key=lambda amount: amount.start)
     return context.described(_converted(found, searched), searched)
 
@@ -204,14 +223,85 @@ def _time(match: re.Match[str], state: _Text) -> Iterator[Amount]:
 
 
 def _worded(match: re.Match[str], state: _Text) -> Iterator[Amount]:
-    word, unit = match["word"], v.unit_of(match["unit"])
+    """An amount whose number is written as a word, or two of them."""
     if re.search(r"\b(?:par|every|each|chaque|pro|je|per)\s+$", state.left[: match.start()], re.I):
         return
-    if word.lower() in ("ein", "eine", "einen", "un", "une") and unit == "day":
+    said = match["unit"] or match["joined"]
+    unit = v.unit_said(said, state.geo)
+    if match["one"].lower() in worded.ARTICLES and unit not in ("week", "month", "year", "hour"):
         return
-    value = float(v.WORDED[word.lower()])
-    kind, sure = ages.kind(state.text, match.start(), match.end(), value, unit, state.category, state.label)
-    yield Amount(kind, value, unit, "", "", "", match.start(), match.end(), match[0], False, min(sure, 0.7))
+    ranged = bool(match["two"]) and not re.search(rf"{S}(?:or|and|ou|et|oder|und){S}", match[0])
+    for group, bound in (("one", "from"), ("two", "to")):
+        if match[group]:
+            start, end = match.start(group), match.end() if group == "two" or not match["two"] else match.end(group)
+            value, qualifier = float(worded.value(match[group])), bound if ranged else ""
+            yield _spelt(state, value, unit, start, end, qualifier)
+
+
+def _spelt(state: _Text, value: float, unit: str, start: int, end: int, qualifier: str = "") -> Amount:
+    """An amount in words: a percentage, money, or a time."""
+    if unit in ("%", "‰", "points"):
+        kind, currency, sure = "percent", "", 0.7
+    elif len(unit) == 3 and unit.isupper():
+        kind, currency, sure = "money", unit, 0.7
+    else:
+        currency = ""
+        kind, sure = ages.kind(state.text, start, end, value, unit, state.category, state.label)
+    return Amount(kind, value, unit, currency, "", qualifier, start, end, state.text[start:end], False, min(sure, 0.7))
+
+
+def _halves(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+    """Times of so many and a half."""
+    unit = v.unit_of(match["en"] or match["fr"] or match["unit"] or match["of"])
+    if match["half"]:
+        value = 0.5
+    elif match["de"]:
+        value = worded.halved(match["de"])
+    else:
+        value = (1 if match["one"].lower() == "a" else worded.value(match["one"])) + 0.5
+    yield _spelt(state, value, unit, match.start(), match.end())
+
+
+def _half_point(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+    unit = "points" if v.POINTS.match(match["unit"]) else "%"
+    yield _spelt(state, 0.5, unit, match.start(), match.end())
+
+
+def _fold(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+    """Multiples in words: "three times", "une fois et demie", "das Eineinhalbfache"."""
+    if match["half"]:
+        value = worded.value(match["half"]) + 0.5
+    elif match["de"]:
+        halves = re.fullmatch(HALVES, match["de"], re.I)
+        value = worded.halved(match["de"]) if halves else worded.value(match["de"])
+    else:
+        value = worded.value(match["one"])
+    if value > 1:
+        yield Amount("ratio", value, "", "", "", "", match.start(), match.end(), match[0], False, 0.7)
+
+
+def _fraction(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+    if value := worded.fraction(match):
+        yield Amount("ratio", value, "", "", "", "", match.start(), match.end(), match[0], False, 0.7)
+
+
+def _next_ages(found: list[Amount], state: _Text) -> list[Amount]:
+    """Bare ages right behind one that says it is one."""
+    more = []
+    for amount in found:
+        match = ages.NEXT.match(state.left, amount.end) if amount.kind == "age" else None
+        if match and FILLER not in match[0]:
+            start, end = match.span("one")
+            more.append(replace(amount, value=float(match["one"]), start=start, end=end, text=match["one"],
+                                qualifier="", confidence=0.6))  # fmt: skip
+    return more
+
+
+def _rising(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+    """A bare age, where the text or its label speaks of ages."""
+    if ages.ON_AGE.search(state.label) or ages.ON_AGE.search(state.text):
+        start, end = match.span("one")
+        yield Amount("age", float(match["one"]), "year", "", "", "", start, end, match["one"], False, 0.6)
 
 
 def _age(match: re.Match[str], state: _Text) -> Iterator[Amount]:
@@ -242,8 +332,9 @@ def _part(value: float) -> Callable[[re.Match[str], _Text], Iterator[Amount]]:
 
 _STEPS: list[tuple[re.Pattern[str], Callable[[re.Match[str], _Text], Iterator[Amount]]]] = [
     (_MONEY_AFTER, _money), (_MONEY_BEFORE, _money), (_MONEY_AFTER_ANY, _money), (_PERCENT, _percent),
-    (ages.BIRTHDAY, _age), (_BOTH, _both), (_TIME, _time), (_WORDED, _worded), (ages.AGED, _age),
-    (ages.BESIDE, _age), (ages.BEHIND, _age),
+    (ages.YEARLING, _age), (ages.BIRTHDAY, _age), (_BOTH, _both), (_TIME, _time), (_HALF_POINT, _half_point),
+    (_HALVES, _halves), (_FOLD, _fold), (_WORDED_FRACTION, _fraction), (_WORDED, _worded), (ages.AGED, _age),
+    (ages.BESIDE, _age), (ages.BEHIND, _age), (ages.RISING, _rising),
     (_TIMES, _ratio), (_FACTOR, _ratio), (_FRACTION, _ratio),
     *((pattern, _part(value)) for pattern, value in _PARTS),
 ]  # fmt: skip

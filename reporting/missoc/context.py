@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from reporting.missoc.amounts import Amount
 
 #: The end of a sentence, which an abbreviation is not.
-_STOP = re.compile(r"(?<!\bmax)(?<!\bmin)(?<!\bMax)(?<!\bMin)(?<!\bca)(?<!\benv)(?<!\bbzw)(?<!\bp\.c)\.(?=\s|$)|[;\n]")
+_RANK = r"(?:Kind|Tag|Monat|Jahr|Woche|Lebens\w+|Geburtstag|\w+monat)"
+_STOP = re.compile(
+    r"(?<!\bmax)(?<!\bmin)(?<!\bMax)(?<!\bMin)(?<!\bca)(?<!\benv)(?<!\bbzw)(?<!\bp\.c)(?<!\bp\.a)(?<!\bmtl)(?<!\bresp)"
+    rf"\.(?=\s(?!{_RANK})|$)|[;\n]"
+)
 _REACH = 60
 
 
@@ -44,6 +48,8 @@ def _own(before: str) -> str:
     return before
 
 
+#: So many words may stand between amounts of one list, none of them what an amount is for.
+_LISTED, _WORD, _EACH = 5, re.compile(r"\w+"), re.compile(r"\b(?:per|par|pro|je|once|unique|einmalig)\b")
 #: Between the two ends of a range that both have their unit.
 _BETWEEN = re.compile(r"^\s*(?:to|à|bis|jusqu['’]à|-|–)\s*$", re.I)
 
@@ -54,20 +60,20 @@ def _joined(done: list[Amount], text: str) -> list[Amount]:
     for one, two in reversed([*zip(plain, plain[1:], strict=False)]):
         a, b = done[one], done[two]
         between = text[a.end : b.start]
-        if (a.kind, a.unit) != (b.kind, b.unit) or _STOP.search(between):
+        if (a.kind, a.unit) != (b.kind, b.unit) or _STOP.search(between.replace(";", ",")):
             continue
         paired = re.search(r"\b(?:between|entre|zwischen)\s*$", text[: a.start], re.I) and between.strip() in (
             "and", "et", "und")  # fmt: skip
         if paired or (_BETWEEN.match(between) and a.qualifier in ("", "from") and b.qualifier in ("", "max", "to")):
             a, b = replace(a, qualifier="from"), replace(b, qualifier="to")
-        if a.kind == "money" and not a.period and len(between.split()) <= 4:
+        if a.kind == "money" and not a.period and len(_WORD.findall(between)) <= _LISTED and not _EACH.search(between):
             a = replace(a, period=b.period)
         done[one], done[two] = a, b
     return done
 
 
 def _period(amount: Amount, after: str, text: str, earlier: Sequence[int]) -> str:
-    near = re.sub(r"^[)\]]\s*", "", after.lstrip(" \u00a0\u202f"))
+    near = re.sub(r"^[()\[\]]+\s*(?=[^()]*$|\w+\s\w+\b(?![)\]]))", "", after.lstrip(" \u00a0\u202f"))
     for period, pattern in v.PERIOD_AFTER.items():
         if pattern.match(" " + near) or pattern.match(near):
             return "" if amount.kind == "duration" and period == amount.unit else period
@@ -112,6 +118,7 @@ def _qualifier(amount: Amount, before: str, after: str) -> str:
     """A bound, nearest before the amount or right behind it; else for whom the amount is."""
     stops = [stop.end() for stop in _STOP.finditer(before)]
     clause = before[max(stops[-1] if stops else 0, len(before) - _REACH) :]
+    clause = _WAGES.sub(lambda found: " " * len(found[0]), clause)
     for name, pattern in v.MORE.items():
         if not amount.qualifier and pattern.search(clause):
             return {"above": "max", "below": "min"}.get(name, name) if _negated(clause) else name
@@ -123,6 +130,12 @@ def _qualifier(amount: Amount, before: str, after: str) -> str:
     said = clause[-30:] + " § " + after[: stop.start() if stop else _REACH][:_REACH]
     each = next((name for name, pattern in v.PER.items() if pattern.search(said)), "")
     return bound or amount.qualifier or each
+
+
+#: "twice the minimum wage": the wage is a minimum, the amount is not.
+_WAGES = re.compile(
+    r"(?:minimum (?:wage|income)|(?:salaire|revenu)(?: social)? minimum|mindest(?:lohn|einkommen)\w*)(?!\s*[:=])", re.I
+)
 
 
 def _negated(clause: str) -> bool:

@@ -44,7 +44,7 @@ _LAWS = (
     rf"(?<![A-Za-z]){_NUMBERED}\s*\d+(?:[/.-]\d+)*(?![\d.,]*{S}?{_UNITS})",
     r"(?<!\d)\d{1,4}/(?:19|20)?\d\d/(?:E[CUG]+|CE|UE|EWG|CEE|EEC)\b",
     r"§{1,2}\s*\d+[a-z]?",
-    r"\b(?<!/)\d+(?:st|nd|rd|th|re|ère|e|ème|er)\b",
+    r"\b(?<!/)\d+(?:st|nd|rd|th|re|ère|e|ème|er)\b(?!(?:\s+(?:or|and|ou|et)\s+\d+\w*)?\s+(?:birthdays?|anniversaires?))",
 )
 _MASK = re.compile("|".join(f"(?:{pattern})" for pattern in (*_DATES, *_LAWS)))
 _DATE = re.compile("|".join(f"(?:{pattern})" for pattern in _DATES))
