@@ -6,6 +6,7 @@ import re
 
 from reporting.missoc import vocabulary as v
 from reporting.missoc.vocabulary import S
+from reporting.missoc.worded import WORDED
 
 _YEARS = r"(?:1[0-9]|[2-9]\d|\d)(?![\d/%]|[.,]\d)"
 _END = rf"(?!{S}?(?:{v.PERCENT}|{v.CURRENCY}(?!{S}?\d)|{v.TIME}))"
@@ -38,13 +39,19 @@ BESIDE = re.compile(
 #: "60 (women)".
 _SEX = r"(?:(?:wo)?men|femmes?|hommes?|Frauen|Männer)"
 BEHIND = re.compile(
-    rf"(?<![\w.,/])(?P<one>[4-7]\d){S}?(?=\({_SEX}\)|(?:for|pour les|für){S}{_SEX}\b)"
+    rf"(?<![\w.,/])(?P<one>[1-9]\d){S}?(?=\({_SEX}\)|(?:for|pour les|für){S}{_SEX}\b|\([MFHW]\)|"
+    rf"(?:or|and){S}(?:older|over|above|younger)\b|ou{S}plus{S}âgé|(?:oder|und){S}(?:älter|jünger)\b)"
 )
 #: "rises to 67 by 2031", where the text speaks of an age; "every year after 65".
 RISING = re.compile(
-    rf"\b(?:[Tt]o|[Aa]t|[Ff]rom|[Uu]ntil|[Aa]fter|[Bb]efore|à|[Dd]ès|[Aa]près|[Aa]vant|[Aa]uf|[Aa]b|[Bb]is|[Nn]ach|[Vv]or|"
-    rf"mit){S}(?P<one>[5-7]\d)(?=[.;)]|,?{S}(?:in|by|for|from|or|and|if|with|en|pour|ou|et|si|avec|im|für|oder|und|bei|wenn|"
+    rf"\b(?:(?:[Yy]oung|[Oo]ld)er{S}than|plus{S}(?:jeunes?|âgée?s?){S}que|(?:jünger|älter){S}als|[Tt]o|[Aa]t|[Ff]rom|[Uu]ntil|[Aa]fter|[Bb]efore|à|[Dd]ès|[Aa]près|[Aa]vant|[Aa]uf|[Aa]b|[Bb]is|[Nn]ach|[Vv]or|"
+    rf"mit|jusqu['’]à){S}(?P<one>[1-9]\d)(?=[.;:)]|,?{S}(?:in|by|for|from|or|and|if|with|en|pour|ou|et|si|avec|im|für|oder|und|bei|wenn|"
     rf"mit|ab)\b|,{S}[a-z]|$){_END}"
+)
+#: "the age of three", "aged eighteen".
+IN_WORDS = re.compile(
+    rf"\b(?:age(?:{S}of|{S}limit(?:{S}of)?)|aged?)(?:{S}(?:over|under|between|from|at least|of))?{S}(?P<one>{WORDED})"
+    rf"(?:{S}(?:and|to|or){S}(?P<two>{WORDED}))?(?![\w-])(?!{S}(?:{v.TIME}|and a half))", re.I,
 )
 #: Behind an age, another: "18 (25 for students)", "12 or, if disabled, 21".
 NEXT = re.compile(
@@ -52,14 +59,14 @@ NEXT = re.compile(
     rf"(?P<one>[1-9]\d)(?=[.,;)]|$|{S}(?:if|for|in|while|when|where|si|en|pour|wenn|bei|für|im)\b){_END}"
 )
 ON_AGE = re.compile(
-    r"\bages?\b|\bâges?\b|alter\b|altersgrenze|\bretire|\bretraite|\bpension\b.{0,40}\b(?:year|an|Jahr)|"
+    r"\bages?\b|\baged\b|younger|\bolder|orphan|orphelin|[Ww]aise|\bplus jeune|\bjünger|\bälter|\bim Alter|\bâges?\b|alter\b|altersgrenze|\bretire|\bretraite|\bpension\b.{0,40}\b(?:year|an|Jahr)|"
     r"\byears?\s+after\b|\bannées?\s+après\b|\bJahr\s+nach\b", re.I,
 )
-_AGE_AFTER = re.compile(r"^[\s-]*(?:of age|old\b|olds\b|d['’]âge|révolus|accomplis|alt\b|vollendet)", re.I)
+_AGE_AFTER = re.compile(r"^[\s-]*(?:of age|old\b|or older\b|or younger\b|oder älter\b|oder jünger\b|olds\b|d['’]âge|révolus|accomplis|alt\b|vollendet)", re.I)
 _AGE_BEFORE = re.compile(
     r"(?:\bages?\b|\baged\b|\bâge\b|\bâgée?s?\b|\bAlter\b|Altersgrenze|[Rr]entenalter|pensionsalter|\bolder than|"
     r"\byounger than|"
-    r"\bjünger als|\bälter als|reach(?:es|ed|ing)?|attain\w*|atteint|atteignent|Vollendung|birthday|anniversaire)"
+    r"\bjünger als|\bälter als|reach(?:es|ed|ing)?|attain\w*|\bturn(?:s|ed|ing)?\b|atteint|atteignent|Vollendung|birthday|anniversaire)"
     r"[^.;\n\d]{0,35}$", re.I,
 )  # fmt: skip
 _SPENT = re.compile(
@@ -105,6 +112,11 @@ _TURN = re.compile(
     r"jusqu['’]à|avant|moins de|plus de|entre|"
     r"avant les|mit|ab|bis|bis zu|unter|über|vor|zwischen|von)|[:(])\s*$", re.I,
 )  # fmt: skip
+#: Texts that speak of children, whose ages are small.
+_CHILDLY = re.compile(
+    r"[Cc]hild (?:benefit|allowance)|[Ff]amily (?:benefit|allowance)|[Aa]llocations? familiale|[Mm]ajoration d['’]âge|"
+    r"[Kk]inder?(?:geld|beihilfe|zulage)|[Ff]amilien(?:beihilfe|zulage|leistung)|Alterszuschlag|[Aa]ge supplement"
+)
 _AGE_CATEGORIES = {"retirement_age", "early", "deferred", "age", "age_limit"}
 #: Ages at which something in social protection begins or ends.
 _ADULT = (12, 80)
@@ -131,6 +143,8 @@ def kind(text: str, start: int, end: int, value: float, unit: str, category: str
     grown = _ADULT[0] <= value <= _ADULT[1]
     if turn and grown and not _SPENT_ON.match(after):
         return "age", 0.8
+    if turn and value < _ADULT[0] and not _SPENT.match(after) and _CHILDLY.search(label + " " + text):
+        return "age", 0.75
     late = 50 <= value <= 75 and re.search(r"\b(?:after|après|nach)\s*$", before, re.I)
     if (_SPENT.match(after) or _SPENDING.search(before)) and not late:
         return "duration", 0.9

@@ -36,7 +36,7 @@ _PERCENT = re.compile(rf"{_HEAD}[\s-]?(?P<unit>{v.PERCENT})")
 _BOTH = re.compile(
     rf"(?P<one>{_N}){S}?[-‐‑]?(?P<unit>(?:years?|ans|années|Jahren?)\b)(?:{S}of age|{S}d['’]âge)?(?:,?{S}(?:and|et|"
     rf"und))?{S}"
-    rf"(?P<months>\d{{1,2}}){S}(?:months?|mois|Monaten?)\b"
+    rf"(?P<months>1[01]|\d){S}(?:months?|mois|Monaten?)\b"
 )
 _TIME = re.compile(rf"{_HEAD}(?:[{S[1:-1]}\n]|[-‐‑])?(?:{v.WHICH}{S})?(?P<unit>{v.TIME}|{v.JOINED})")
 _WORDED = re.compile(
@@ -62,6 +62,11 @@ _FRACTION = re.compile(
 )
 _TIMES = re.compile(rf"(?P<one>{_N}){S}?(?:{v.TIMES})")
 _FACTOR = re.compile(rf"{v.FACTOR}(?P<one>{NUMBER})(?![\d.,]*{S}?(?:{v.PERCENT}))", re.I)
+_SCALE = re.compile(r"équivalence|equivalence|[Ää]quivalenz|\bweight|Gewicht|pondér|\bscale\b", re.I)
+_WEIGHT = re.compile(
+    rf"(?:\b(?:adults?|persons?|child(?:ren)?|adultes?|personnes?|enfants?|Erwachsene[nr]?|Person(?:en)?|Kind(?:er)?)|:){S}"
+    rf"(?P<one>[01](?:[.,]\d{{1,2}})?)(?=[.,;)]?(?:{S}|$))(?!{S}?(?:{v.PERCENT}|{v.CURRENCY}|{v.TIME}))"
+)
 _WORDED_FRACTION = re.compile(rf"\b(?:{FRACTION})", re.I)
 _PARTS = [(re.compile(rf"\b(?:{pattern})(?![\w-])", re.I), value) for pattern, value in v.PARTS.items()]
 
@@ -285,6 +290,19 @@ def _fraction(match: re.Match[str], state: _Text) -> Iterator[Amount]:
         yield Amount("ratio", value, "", "", "", "", match.start(), match.end(), match[0], False, 0.7)
 
 
+def _aged_in_words(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+    for group, bound in (("one", "from"), ("two", "to")):
+        if match[group]:
+            yield Amount("age", float(worded.value(match[group])), "year", "", "", bound if match["two"] else "",
+                         *match.span(group), match[group], False, 0.7)  # fmt: skip
+
+
+def _weight(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+    """The weight of a person, where the text speaks of an equivalence scale."""
+    if _SCALE.search(state.text):
+        yield from _ratio(match, state)
+
+
 def _next_ages(found: list[Amount], state: _Text) -> list[Amount]:
     """Bare ages right behind one that says it is one."""
     more = []
@@ -334,8 +352,8 @@ _STEPS: list[tuple[re.Pattern[str], Callable[[re.Match[str], _Text], Iterator[Am
     (_MONEY_AFTER, _money), (_MONEY_BEFORE, _money), (_MONEY_AFTER_ANY, _money), (_PERCENT, _percent),
     (ages.YEARLING, _age), (ages.BIRTHDAY, _age), (_BOTH, _both), (_TIME, _time), (_HALF_POINT, _half_point),
     (_HALVES, _halves), (_FOLD, _fold), (_WORDED_FRACTION, _fraction), (_WORDED, _worded), (ages.AGED, _age),
-    (ages.BESIDE, _age), (ages.BEHIND, _age), (ages.RISING, _rising),
-    (_TIMES, _ratio), (_FACTOR, _ratio), (_FRACTION, _ratio),
+    (ages.IN_WORDS, _aged_in_words), (ages.BESIDE, _age), (ages.BEHIND, _age), (ages.RISING, _rising),
+    (_TIMES, _ratio), (_FACTOR, _ratio), (_WEIGHT, _weight), (_FRACTION, _ratio),
     *((pattern, _part(value)) for pattern, value in _PARTS),
 ]  # fmt: skip
 
@@ -358,6 +376,7 @@ def _converted(found: list[Amount], text: str) -> list[Amount]:
 
 
 _BRACKET = re.compile(
-    r"(?:\s*(?:per|a|par|pro|je|im)\s+\w+|\s*/\s*\w+|\s*\w{0,10}(?:ly|lich|uel))?\s*[(\[]\s*(?:approx(?:imately|"
+    r"(?:\s*(?:per|a|par|pro|je|im)\s+\w+|\s*/\s*\w+|\s*\w{0,10}(?:ly|lich|uel))?"
+    r"(?:\s*,?\s*(?:au (?:plus|maximum|moins)|max(?:imum|\.)?|at (?:the )?(?:most|least)|höchstens|mindestens|minimum))?\s*[(\[]\s*(?:approx(?:imately|"
     r"\.)?|about|around|i\.e\.|env(?:iron|\.)?|soit|ca\.?|circa|etwa|rund|d\.h\.|or|=|≈|~)?\s*"
 )

@@ -47,18 +47,18 @@ _LETTERED = "|".join(re.escape(c) for c in _LONG if c[0].isalpha())
 _SIGNS = rf"[€£$]|(?<![A-Za-z])(?:{_LETTERED})(?![A-Za-z])"
 CURRENCY = rf"(?:{_SIGNS}|\b(?:{'|'.join(_WORDS)})\b)"
 MULTIPLES = {"million": 1e6, "mio": 1e6, "billion": 1e9, "milliard": 1e9, "mrd": 1e9, "thousand": 1e3,
-             "tausend": 1e3, "tsd": 1e3, "mille": 1e3}  # fmt: skip
+             "tausend": 1e3, "tsd": 1e3, "mille": 1e3, "mln": 1e6, "bn": 1e9, "md": 1e9, "m": 1e6}  # fmt: skip
 MULTIPLE = (
     r"(?:[Mm]illions?(?:en)?|Mio\.?|mio\.?|[Bb]illions?|[Mm]illiarden?|[Mm]illiards?|Mrd\.?|thousand|"
-    r"[Tt]ausend|Tsd\.?|mille)(?:\s+d[e'’])?"
+    r"[Tt]ausend|Tsd\.?|mille|[Mm]ln\.?|bn\b|Md(?=[\s€]|\b)|[Mm](?=€|\s?EUR\b))(?:\s+d[e'’])?"
 )
 
 PERCENT = (
     r"(?:%|‰|per\s?cent\b|[Pp]rozent(?!p)|pour[ -]?cent\b|pct\b|p\.\s?c\.|p\.c\b|p\.\s?100\b|v\.\s?H\.|vH\b|"
-    r"percentage points?|points? de pourcentage|Prozentpunkte?n?)"
+    r"pp\b|p\.\s?p\.|percentage points?|points? de pourcentage|Prozentpunkte?n?)"
 )
 POINTS = re.compile(
-    rf"^(?:{S}*-?(?:percentage )?points?\b|percentage points?|points? de p|Prozentpunkt|{S}*Punkte)", re.I
+    rf"^(?:pp\b|p\.\s?p\.|{S}*-?(?:percentage )?points?\b|percentage points?|points? de p|Prozentpunkt|{S}*Punkte)", re.I
 )
 
 #: Units of time; what stands before them in a compound is part of them.
@@ -67,12 +67,12 @@ _DAY = (
     r"jours?(?:\s+(?:ouvrables?|ouvrés?|calendrier|civils?|indemnisables?))?|(?:[A-Z][a-zäöü]+)?[Tt]ag(?:e|en|es|s)?"
 )
 _UNITS = {
-    "hour": r"hours?|heures?|(?:[A-Z][a-zäöü]+)?[Ss]tunden?", "day": _DAY,
+    "hour": r"hours?|heures?|hrs?|h(?=[\s/.,;)]|$)|Std\.|(?:[A-Z][a-zäöü]+)?[Ss]tunden?", "day": _DAY,
     "week": r"(?:(?:calendar|full|consecutive)\s+)?weeks?|semaines?|(?:[A-Z][a-zäöü]+)?[Ww]ochen?",
     "month": r"(?:(?:calendar|full|consecutive|insurance|contribution)\s+)?months?|mois|"
              r"(?:[A-Z][a-zäöü]+)?[Mm]onat(?:e|en|s|es)?",
     "quarter": r"trimestres?|Quartale?n?|Vierteljahre?n?",
-    "year": r"(?:(?:calendar|full|complete|insurance|contribution|qualifying)\s+)?years?|ans?|années?|"
+    "year": r"(?:(?:calendar|full|complete|insurance|contribution|qualifying)\s+)?years?|ans?|années?|yrs?|annuit(?:y|ies|és?)|"
             r"(?:[A-Z][a-zäöü]+)?[Jj]ahr(?:e|en|es|s)?",
 }  # fmt: skip
 _JOINED = {"day": "tägig", "week": "wöchig", "month": "monatig", "year": "jährig", "hour": "stündig"}
