@@ -12,7 +12,7 @@ _YEARS = r"(?:1[0-9]|[2-9]\d|\d)(?![\d/%]|[.,]\d)"
 _END = rf"(?!{S}?(?:{v.PERCENT}|{v.CURRENCY}(?!{S}?\d)|{v.TIME}))"
 #: "the 65th birthday", "vollendetes 65. Lebensjahr".
 BIRTHDAY = re.compile(
-    r"(?<![\d.,])(?P<one>\d{1,2})(?:\.|st|nd|rd|th|ème|e)?\s?(?:(?:oder|und|or|and|ou|et|bis|/|-)\s?"
+    r"(?<![\d.,])(?P<one>\d{1,2})(?:\.|st|nd|rd|th|ème|e)?\s?(?:(?:oder|und|or|and|ou|et|bis|/|-)\s?(?:(?:dem|the|le)\s)?"
     r"(?P<two>\d{1,2})(?:\.|st|nd|rd|th|ème|e)?\s?)?"
     r"(?P<tail>Lebensjahr(?:e?s)?|Geburtstage?s?|birthdays?|anniversaires?|year of age)"
 )
@@ -59,7 +59,7 @@ NEXT = re.compile(
     rf"(?P<one>[1-9]\d)(?=[.,;)]|$|{S}(?:if|for|in|while|when|where|si|en|pour|wenn|bei|für|im)\b){_END}"
 )
 ON_AGE = re.compile(
-    r"\bages?\b|\baged\b|younger|\bolder|orphan|orphelin|[Ww]aise|\bplus jeune|\bjünger|\bälter|\bim Alter|\bâges?\b|alter\b|altersgrenze|\bretire|\bretraite|\bpension\b.{0,40}\b(?:year|an|Jahr)|"
+    r"\bages?\b|\baged\b|younger|\bolder|orphan|orphelin|[Ww]aise|widow|veuve|[Ww]itwe|old[- ]age|vieillesse|Alters(?:rente|pension)|\bplus jeune|\bjünger|\bälter|\bim Alter|\bâges?\b|alter\b|altersgrenze|\bretire|\bretraite|\bpension\b.{0,40}\b(?:year|an|Jahr)|"
     r"\byears?\s+after\b|\bannées?\s+après\b|\bJahr\s+nach\b", re.I,
 )
 _AGE_AFTER = re.compile(r"^[\s-]*(?:of age|old\b|or older\b|or younger\b|oder älter\b|oder jünger\b|olds\b|d['’]âge|révolus|accomplis|alt\b|vollendet)", re.I)
@@ -112,6 +112,11 @@ _TURN = re.compile(
     r"jusqu['’]à|avant|moins de|plus de|entre|"
     r"avant les|mit|ab|bis|bis zu|unter|über|vor|zwischen|von)|[:(])\s*$", re.I,
 )  # fmt: skip
+#: "children under …", "enfant de moins de …".
+_CHILD_OF = re.compile(
+    r"\b(?:child(?:ren)?|enfants?|Kind(?:ern?|es)?)\s+(?:aged\s+)?(?:under|below|over|above|up to|until|de moins de|de plus de|"
+    r"jusqu['’]à|dès|à partir de|unter|über|bis|bis zu|ab)\s*$", re.I,
+)
 #: Texts that speak of children, whose ages are small.
 _CHILDLY = re.compile(
     r"[Cc]hild (?:benefit|allowance)|[Ff]amily (?:benefit|allowance)|[Aa]llocations? familiale|[Mm]ajoration d['’]âge|"
@@ -139,6 +144,8 @@ def kind(text: str, start: int, end: int, value: float, unit: str, category: str
         return "age", 0.95
     if unit == "month":
         return "duration", 0.95
+    if _CHILD_OF.search(before) and not _SPENT_ON.match(after):
+        return "age", 0.9
     turn, person = bool(_TURN.search(before)), bool(_PERSON.search(before))
     grown = _ADULT[0] <= value <= _ADULT[1]
     if turn and grown and not _SPENT_ON.match(after):

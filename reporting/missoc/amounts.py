@@ -38,7 +38,7 @@ _BOTH = re.compile(
     rf"und))?{S}"
     rf"(?P<months>1[01]|\d){S}(?:months?|mois|Monaten?)\b"
 )
-_TIME = re.compile(rf"{_HEAD}(?:[{S[1:-1]}\n]|[-‐‑])?(?:{v.WHICH}{S})?(?P<unit>{v.TIME}|{v.JOINED})")
+_TIME = re.compile(rf"{_HEAD}(?:[{S[1:-1]}\n]|[-‐‑])?(?:(?P<joined>{v.JOINED})|(?:{v.WHICH}{S})?(?P<unit>{v.TIME}))")
 _WORDED = re.compile(
     rf"\b(?P<one>{WORDED})(?:{S}(?:to|or|and|à|ou|et|bis|oder|und){S}(?P<two>{WORDED}))?"
     rf"(?:[ -](?:{v.WHICH}{S})?(?P<unit>{v.TIME}|{v.PERCENT}|{v.CURRENCY})|(?P<joined>{v.JOINED}))", re.I,
@@ -64,8 +64,9 @@ _TIMES = re.compile(rf"(?P<one>{_N}){S}?(?:{v.TIMES})")
 _FACTOR = re.compile(rf"{v.FACTOR}(?P<one>{NUMBER})(?![\d.,]*{S}?(?:{v.PERCENT}))", re.I)
 _SCALE = re.compile(r"équivalence|equivalence|[Ää]quivalenz|\bweight|Gewicht|pondér|\bscale\b", re.I)
 _WEIGHT = re.compile(
-    rf"(?:\b(?:adults?|persons?|child(?:ren)?|adultes?|personnes?|enfants?|Erwachsene[nr]?|Person(?:en)?|Kind(?:er)?)|:){S}"
-    rf"(?P<one>[01](?:[.,]\d{{1,2}})?)(?=[.,;)]?(?:{S}|$))(?!{S}?(?:{v.PERCENT}|{v.CURRENCY}|{v.TIME}))"
+    rf"(?:(?:\b(?:adults?|persons?|child(?:ren)?|adultes?|personnes?|enfants?|Erwachsene[nr]?|Person(?:en)?|Kind(?:er)?)|:){S}"
+    rf"(?P<one>[01](?:[.,]\d{{1,2}})?)(?=[.,;)]?(?:{S}|$))|[;:,(]{S}?(?P<two>[01](?:[.,]\d{{1,2}})?)(?={S}(?:for|pour|für)\b))"
+    rf"(?!{S}?(?:{v.PERCENT}|{v.CURRENCY}|{v.TIME}))"
 )
 _WORDED_FRACTION = re.compile(rf"\b(?:{FRACTION})", re.I)
 _PARTS = [(re.compile(rf"\b(?:{pattern})(?![\w-])", re.I), value) for pattern, value in v.PARTS.items()]
@@ -148,6 +149,7 @@ def extract(text: str, lang: str, geo: str = "", category: str = "", label: str 
                     state.take(match.start(), match.end())
                 found += amounts
     found += _next_ages(found, state)
+    found += _elided(found, state)
     found.sort(key=lambda amount: amount.start)
     return context.described(_converted(found, searched), searched)
 
@@ -207,7 +209,7 @@ def _both(match: re.Match[str], state: _Text) -> Iterator[Amount]:
 
 
 def _time(match: re.Match[str], state: _Text) -> Iterator[Amount]:
-    unit = v.unit_of(match["unit"])
+    unit = v.unit_of(match["unit"] or match["joined"])
     if match["unit"] in ("an", "ans") and state.lang == "en" and not re.search(r"[éèà]", state.text):
         return
     halves = re.fullmatch(r"(\d+)[/⁄](\d+)", match["one"])
@@ -303,6 +305,29 @@ def _weight(match: re.Match[str], state: _Text) -> Iterator[Amount]:
         yield from _ratio(match, state)
 
 
+#: A number that takes the unit of the amount before it: "15 hours in degree II and 20 in degree III".
+_ELIDED = re.compile(
+    r"[^.;\n\d\x00]{0,60}?(?:,|\b(?:and|or|et|ou|und|oder|last|previous|preceding|letzten|derni[eè]re?s))\s"
+    rf"(?P<one>{_N})(?=[.;)]|\s(?:for|in|if|when|after|from|thereafter|pour|la|le|les|en|si|dès|ensuite|für|im|bei|ab|wenn|"
+    r"danach)\b|$)"
+)
+
+
+def _elided(found: list[Amount], state: _Text) -> list[Amount]:
+    """Bare numbers that share the unit of a duration or a percentage before them."""
+    more, starts = [], {amount.start for amount in found}
+    for amount in found:
+        match = _ELIDED.match(state.left, amount.end) if amount.kind in ("duration", "percent") else None
+        if match and match.start("one") not in starts:
+            start, end = match.span("one")
+            value = parse(match["one"], state.lang).value
+            if value < 1000:
+                more.append(replace(amount, value=value, start=start, end=end, text=match["one"], qualifier="",
+                                    confidence=0.5))  # fmt: skip
+                starts.add(start)
+    return more
+
+
 def _next_ages(found: list[Amount], state: _Text) -> list[Amount]:
     """Bare ages right behind one that says it is one."""
     more = []
@@ -335,8 +360,9 @@ def _age(match: re.Match[str], state: _Text) -> Iterator[Amount]:
 
 
 def _ratio(match: re.Match[str], state: _Text) -> Iterator[Amount]:
-    start, end = match.span("one")
-    value = parse(match["one"], state.lang).value
+    group = "two" if match.groupdict().get("two") else "one"
+    start, end = match.span(group)
+    value = parse(match[group], state.lang).value
     if value and not re.search(r"\d{1,2}[/.]$", state.left[:start]):
         yield Amount("ratio", value, "", "", "", "", start, end, state.text[start:end], False, 0.85)
 

@@ -31,7 +31,7 @@ _DATES = (
     rf"{_MONTH}\s+{_YEAR}",
     r"(?<![\d.,])\d{1,2}[./]\d{1,2}[./](?:19|20)?\d\d(?!\d)",
     r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)",
-    r"(?<![\d.,])\d{1,2}\.\s?\d{1,2}\.(?!\d)(?=\s|$)",
+    r"(?<![\d.,])(?:0?[1-9]|[12]\d|3[01])\.\s?(?:0?[1-9]|1[0-2])\.(?!\d)(?=\s|$)",
     rf"(?<!\d){_YEAR}\s?[-–/]\s?(?:(?:19|20)\d\d|\d\d)(?!\d){_NOT_AMOUNT}",
     # A year before another amount is one; a year before a unit is an amount.
     rf"\b(?:[Ii]n|[Ss]ince|[Ff]rom|[Uu]ntil|[Bb]efore|[Aa]fter|[Ee]n|[Dd]epuis|[Dd]ès|[Aa]vant|[Aa]près|jusqu['’]en|"

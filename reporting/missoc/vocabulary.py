@@ -84,7 +84,9 @@ _UNIT = {unit: re.compile(rf"(?:{pattern})$") for unit, pattern in _UNITS.items(
 #: What may stand between a number and its unit of time.
 WHICH = (r"(?:last|previous|preceding|further|additional|other|next|first|insured|derni[eè]re?s?|premi[eè]re?s?|autres|"
          r"bonnes|meilleures|prochaine?s|letzten?|weiteren?|ersten?|vorangegangenen|vorhergehenden|"
-         r"besten)")  # fmt: skip
+         r"besten|more|extra|full|whole|consecutive|best|"
+         r"(?!(?:dur|follow|accord|includ|regard|concern|exceed)ing|(?:ear|on)ly)[a-z]{3,}(?:al|ive|ous|ed|able|ible|ary|ing|ly)|"
+         r"(?!jede|alle|diese|ohne|eine|sowie|unter|über|oder)[a-zäöüß]{4,}(?:e|en|er))")  # fmt: skip
 
 
 def unit_of(text: str) -> str:
