@@ -12,7 +12,8 @@ _YEARS = r"(?:1[0-9]|[2-9]\d|\d)(?![\d/%]|[.,]\d)"
 _END = rf"(?!{S}?(?:{v.PERCENT}|{v.CURRENCY}(?!{S}?\d)|{v.TIME}))"
 #: "the 65th birthday", "vollendetes 65. Lebensjahr".
 BIRTHDAY = re.compile(
-    r"(?<![\d.,])(?P<one>\d{1,2})(?:\.|st|nd|rd|th|ème|e)?\s?(?:(?:oder|und|or|and|ou|et|bis|/|-)\s?(?:(?:dem|the|le)\s)?"
+    r"(?<![\d.,])(?P<one>\d{1,2})(?:\.|st|nd|rd|th|ème|e)?\s?(?:(?:oder|und|or|and|ou|et|bis|/|-)\s?(?:(?:dem|the|"
+    r"le)\s)?"
     r"(?P<two>\d{1,2})(?:\.|st|nd|rd|th|ème|e)?\s?)?"
     r"(?P<tail>Lebensjahr(?:e?s)?|Geburtstage?s?|birthdays?|anniversaires?|year of age)"
 )
@@ -44,29 +45,41 @@ BEHIND = re.compile(
 )
 #: "rises to 67 by 2031", where the text speaks of an age; "every year after 65".
 RISING = re.compile(
-    rf"\b(?:(?:[Yy]oung|[Oo]ld)er{S}than|plus{S}(?:jeunes?|âgée?s?){S}que|(?:jünger|älter){S}als|[Tt]o|[Aa]t|[Ff]rom|[Uu]ntil|[Aa]fter|[Bb]efore|à|[Dd]ès|[Aa]près|[Aa]vant|[Aa]uf|[Aa]b|[Bb]is|[Nn]ach|[Vv]or|"
-    rf"mit|jusqu['’]à){S}(?P<one>[1-9]\d)(?=[.;:)]|,?{S}(?:in|by|for|from|or|and|if|with|en|pour|ou|et|si|avec|im|für|oder|und|bei|wenn|"
+    rf"\b(?:(?:[Yy]oung|[Oo]ld)er{S}than|plus{S}(?:jeunes?|âgée?s?){S}que|(?:jünger|älter){S}als|[Tt]o|[Aa]t|"
+    rf"[Ff]rom|[Uu]ntil|[Aa]fter|[Bb]efore|à|[Dd]ès|[Aa]près|[Aa]vant|[Aa]uf|[Aa]b|[Bb]is|[Nn]ach|[Vv]or|"
+    rf"mit|jusqu['’]à){S}(?P<one>[1-9]\d)(?=[.;:)]|,?{S}(?:in|by|for|from|or|and|if|with|en|pour|ou|et|si|avec|im|"
+    rf"für|oder|und|bei|wenn|"
     rf"mit|ab)\b|,{S}[a-z]|$){_END}"
 )
 #: "the age of three", "aged eighteen".
 IN_WORDS = re.compile(
     rf"\b(?:age(?:{S}of|{S}limit(?:{S}of)?)|aged?)(?:{S}(?:over|under|between|from|at least|of))?{S}(?P<one>{WORDED})"
-    rf"(?:{S}(?:and|to|or){S}(?P<two>{WORDED}))?(?![\w-])(?!{S}(?:{v.TIME}|and a half))", re.I,
+    rf"(?:{S}(?:and|to|or){S}(?P<two>{WORDED}))?(?![\w-])(?!{S}(?:{v.TIME}|and a half))",
+    re.I,
 )
 #: Behind an age, another: "18 (25 for students)", "12 or, if disabled, 21".
 NEXT = re.compile(
-    rf"(?:,?{S}(?:or|ou|oder|and|et|und)|{S}?\()(?:,?{S}(?:if|for|in|si|pour|en cas|wenn|bei|für|im)\b[^.;,()\d\n]{{0,25}},)?{S}?"
+    rf"(?:,?{S}(?:or|ou|oder|and|et|und)|{S}?\()(?:,?{S}(?:if|for|in|si|pour|en cas|wenn|bei|für|"
+    rf"im)\b[^.;,()\d\n]{{0,25}},)?{S}?"
     rf"(?P<one>[1-9]\d)(?=[.,;)]|$|{S}(?:if|for|in|while|when|where|si|en|pour|wenn|bei|für|im)\b){_END}"
 )
 ON_AGE = re.compile(
-    r"\bages?\b|\baged\b|younger|\bolder|orphan|orphelin|[Ww]aise|widow|veuve|[Ww]itwe|old[- ]age|vieillesse|Alters(?:rente|pension)|\bplus jeune|\bjünger|\bälter|\bim Alter|\bâges?\b|alter\b|altersgrenze|\bretire|\bretraite|\bpension\b.{0,40}\b(?:year|an|Jahr)|"
-    r"\byears?\s+after\b|\bannées?\s+après\b|\bJahr\s+nach\b", re.I,
+    r"\bages?\b|\baged\b|younger|\bolder|orphan|orphelin|[Ww]aise|widow|veuve|[Ww]itwe|old[- ]age|vieillesse|"
+    r"Alters(?:rente|pension)|\bplus jeune|\bjünger|\bälter|\bim Alter|\bâges?\b|alter\b|altersgrenze|\bretire|"
+    r"\bretraite|\bpension\b.{0,40}\b(?:year|an|Jahr)|"
+    r"\byears?\s+after\b|\bannées?\s+après\b|\bJahr\s+nach\b",
+    re.I,
 )
-_AGE_AFTER = re.compile(r"^[\s-]*(?:of age|old\b|or older\b|or younger\b|oder älter\b|oder jünger\b|olds\b|d['’]âge|révolus|accomplis|alt\b|vollendet)", re.I)
+_AGE_AFTER = re.compile(
+    r"^[\s-]*(?:of age|old\b|or older\b|or younger\b|oder älter\b|oder jünger\b|olds\b|d['’]âge|révolus|accomplis|"
+    r"alt\b|vollendet)",
+    re.I,
+)
 _AGE_BEFORE = re.compile(
     r"(?:\bages?\b|\baged\b|\bâge\b|\bâgée?s?\b|\bAlter\b|Altersgrenze|[Rr]entenalter|pensionsalter|\bolder than|"
     r"\byounger than|"
-    r"\bjünger als|\bälter als|reach(?:es|ed|ing)?|attain\w*|\bturn(?:s|ed|ing)?\b|atteint|atteignent|Vollendung|birthday|anniversaire)"
+    r"\bjünger als|\bälter als|reach(?:es|ed|ing)?|attain\w*|\bturn(?:s|ed|ing)?\b|atteint|atteignent|Vollendung|"
+        r"birthday|anniversaire)"
     r"[^.;\n\d]{0,35}$", re.I,
 )  # fmt: skip
 _SPENT = re.compile(
@@ -114,8 +127,10 @@ _TURN = re.compile(
 )  # fmt: skip
 #: "children under …", "enfant de moins de …".
 _CHILD_OF = re.compile(
-    r"\b(?:child(?:ren)?|enfants?|Kind(?:ern?|es)?)\s+(?:aged\s+)?(?:under|below|over|above|up to|until|de moins de|de plus de|"
-    r"jusqu['’]à|dès|à partir de|unter|über|bis|bis zu|ab)\s*$", re.I,
+    r"\b(?:child(?:ren)?|enfants?|Kind(?:ern?|es)?)\s+(?:aged\s+)?(?:under|below|over|above|up to|until|de moins de|"
+    r"de plus de|"
+    r"jusqu['’]à|dès|à partir de|unter|über|bis|bis zu|ab)\s*$",
+    re.I,
 )
 #: Texts that speak of children, whose ages are small.
 _CHILDLY = re.compile(
@@ -132,6 +147,13 @@ def tail(match: re.Match[str]) -> bool:
     return bool(match.groupdict().get("tail"))
 
 
+def _begins(before: str, after: str, value: float, turn: bool, said: str) -> bool:
+    """Whether something begins or ends at an age: a grown person's, or a child's where the text is about children."""
+    if _CHILD_OF.search(before) or (turn and _ADULT[0] <= value <= _ADULT[1]):
+        return not _SPENT_ON.match(after)
+    return turn and value < _ADULT[0] and not _SPENT.match(after) and bool(_CHILDLY.search(said))
+
+
 def kind(text: str, start: int, end: int, value: float, unit: str, category: str, label: str) -> tuple[str, float]:
     """``age`` or ``duration``, by what stands around, and how sure that is."""
     before, after = text[max(0, start - 60) : start], text[end : end + 40]
@@ -144,14 +166,10 @@ def kind(text: str, start: int, end: int, value: float, unit: str, category: str
         return "age", 0.95
     if unit == "month":
         return "duration", 0.95
-    if _CHILD_OF.search(before) and not _SPENT_ON.match(after):
-        return "age", 0.9
     turn, person = bool(_TURN.search(before)), bool(_PERSON.search(before))
     grown = _ADULT[0] <= value <= _ADULT[1]
-    if turn and grown and not _SPENT_ON.match(after):
+    if _begins(before, after, value, turn, f"{label} {text}"):
         return "age", 0.8
-    if turn and value < _ADULT[0] and not _SPENT.match(after) and _CHILDLY.search(label + " " + text):
-        return "age", 0.75
     late = 50 <= value <= 75 and re.search(r"\b(?:after|après|nach)\s*$", before, re.I)
     if (_SPENT.match(after) or _SPENDING.search(before)) and not late:
         return "duration", 0.9

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from reporting.missoc import ages, context, worded
+from reporting.missoc import ages, context, spelt, worded
 from reporting.missoc import vocabulary as v
 from reporting.missoc.masks import FILLER, masked
 from reporting.missoc.numbers import NUMBER, parse
 from reporting.missoc.placing import LARGE
+from reporting.missoc.searched import Amount, Searched
 from reporting.missoc.vocabulary import S
-from reporting.missoc.worded import FRACTION, HALVES, WORDED
 
 _N = rf"(?<![\w/⁄.,'’]){NUMBER}(?:[.,](?:-{{1,2}}|[–—])(?!\d))?"
 _N2 = rf"{NUMBER}"
@@ -39,23 +39,6 @@ _BOTH = re.compile(
     rf"(?P<months>1[01]|\d){S}(?:months?|mois|Monaten?)\b"
 )
 _TIME = re.compile(rf"{_HEAD}(?:[{S[1:-1]}\n]|[-‐‑])?(?:(?P<joined>{v.JOINED})|(?:{v.WHICH}{S})?(?P<unit>{v.TIME}))")
-_WORDED = re.compile(
-    rf"\b(?P<one>{WORDED})(?:{S}(?:to|or|and|à|ou|et|bis|oder|und){S}(?P<two>{WORDED}))?"
-    rf"(?:[ -](?:{v.WHICH}{S})?(?P<unit>{v.TIME}|{v.PERCENT}|{v.CURRENCY})|(?P<joined>{v.JOINED}))", re.I,
-)
-#: "a year and a half", "two and a half years", "un an et demi", "eineinhalb Jahre", "half a year".
-_HALVES = re.compile(
-    rf"\b(?:(?P<one>a|{WORDED}){S}(?:and a half{S}(?P<en>{v.TIME})|(?P<fr>{v.TIME}){S}(?:et demie?|and a half)\b)"
-    rf"|(?P<de>{HALVES}){S}(?P<unit>{v.TIME})"
-    rf"|(?P<half>half an?{S}|une demi-|ein(?:e[nmrs]?)? halbe[nrs]?{S})(?P<of>{v.TIME}))", re.I,
-)
-_HALF_POINT = re.compile(
-    rf"\b(?:half an?{S}|(?:une?{S})?demi[- ]|(?:ein(?:e[nmrs]?)?{S})?halbe[nrs]?{S})(?P<unit>points?\b|{v.PERCENT})", re.I
-)
-_FOLD = re.compile(
-    rf"\b(?:(?P<half>{WORDED})(?:{S}and a half times|{S}fois et demie?)\b|(?P<one>{WORDED})(?:{S}times|{S}fois|[ -]?mal)\b"
-    rf"{v.OFTEN}|(?P<de>{HALVES}|{WORDED})fache?[nms]?\b)", re.I,
-)
 _FRACTION = re.compile(
     rf"(?<![\w/⁄.,])(?P<one>\d{{1,2}}[/⁄](?:[2-9]|[1-9]\d{{1,2}}))(?![\d/⁄]|[.,]\d)(?:{S}?(?:rds?|ths?|i?[eè]mes?|"
     rf"es?)\b)?"
@@ -64,37 +47,18 @@ _TIMES = re.compile(rf"(?P<one>{_N}){S}?(?:{v.TIMES})")
 _FACTOR = re.compile(rf"{v.FACTOR}(?P<one>{NUMBER})(?![\d.,]*{S}?(?:{v.PERCENT}))", re.I)
 _SCALE = re.compile(r"équivalence|equivalence|[Ää]quivalenz|\bweight|Gewicht|pondér|\bscale\b", re.I)
 _WEIGHT = re.compile(
-    rf"(?:(?:\b(?:adults?|persons?|child(?:ren)?|adultes?|personnes?|enfants?|Erwachsene[nr]?|Person(?:en)?|Kind(?:er)?)|:){S}"
-    rf"(?P<one>[01](?:[.,]\d{{1,2}})?)(?=[.,;)]?(?:{S}|$))|[;:,(]{S}?(?P<two>[01](?:[.,]\d{{1,2}})?)(?={S}(?:for|pour|für)\b))"
+    rf"(?:(?:\b(?:adults?|persons?|child(?:ren)?|adultes?|personnes?|enfants?|Erwachsene[nr]?|Person(?:en)?|"
+    rf"Kind(?:er)?)|:){S}"
+    rf"(?P<one>[01](?:[.,]\d{{1,2}})?)(?=[.,;)]?(?:{S}|$))|[;:,(]{S}?(?P<two>[01](?:[.,]\d{{1,2}})?)(?={S}(?:for|"
+    rf"pour|für)\b))"
     rf"(?!{S}?(?:{v.PERCENT}|{v.CURRENCY}|{v.TIME}))"
 )
-_WORDED_FRACTION = re.compile(rf"\b(?:{FRACTION})", re.I)
 _PARTS = [(re.compile(rf"\b(?:{pattern})(?![\w-])", re.I), value) for pattern, value in v.PARTS.items()]
 
 
-@dataclass(frozen=True)
-class Amount:
-    """An amount found in a text, with the span it was read from.
-
-    ``conversion`` says that it stands in brackets behind an amount in another
-    currency and says the same.
-    """
-
-    kind: str
-    value: float
-    unit: str
-    currency: str
-    period: str
-    qualifier: str
-    start: int
-    end: int
-    text: str
-    conversion: bool
-    confidence: float
-
-
 _BEHIND = re.compile(
-    rf"{S}?(?:{v.MULTIPLE}{S})?(?:(?P<cur>{v.CURRENCY})|(?P<part>{v.PERCENT})|[-‐]?(?:{v.WHICH}{S})?(?P<time>{v.TIME}|{v.JOINED}))"
+    rf"{S}?(?:{v.MULTIPLE}{S})?(?:(?P<cur>{v.CURRENCY})|(?P<part>{v.PERCENT})|"
+        rf"[-‐]?(?:{v.WHICH}{S})?(?P<time>{v.TIME}|{v.JOINED}))"
 )  # fmt: skip
 _AHEAD = re.compile(rf"(?P<cur>{v.CURRENCY}){S}?$")
 
@@ -111,22 +75,6 @@ def unit_beside(text: str, start: int, end: int, geo: str = "") -> str:
     return "%" if behind["part"] else v.unit_of(behind["time"])
 
 
-@dataclass
-class _Text:
-    """A text being searched: what is left of it, and what was found."""
-
-    text: str
-    left: str
-    lang: str
-    geo: str
-    category: str
-    label: str
-
-    def take(self, start: int, end: int) -> None:
-        """Blot out what was read."""
-        self.left = self.left[:start] + FILLER * (end - start) + self.left[end:]
-
-
 def extract(text: str, lang: str, geo: str = "", category: str = "", label: str = "") -> list[Amount]:
     """All amounts of a text, in their order.
 
@@ -139,7 +87,7 @@ def extract(text: str, lang: str, geo: str = "", category: str = "", label: str 
         Country (whose krone it is) and category (an age limit speaks of ages).
     """
     searched = text[:LARGE]
-    state = _Text(searched, masked(searched), lang, geo, category, label)
+    state = Searched(searched, masked(searched), lang, geo, category, label)
     found: list[Amount] = []
     for pattern, make in _STEPS:
         for match in list(pattern.finditer(state.left)):
@@ -154,11 +102,15 @@ def extract(text: str, lang: str, geo: str = "", category: str = "", label: str 
     return context.described(_converted(found, searched), searched)
 
 
-def _numbers(match: re.Match[str], state: _Text, money: bool = False) -> Iterator[tuple[int, int, float, str, float]]:
+def _numbers(
+    match: re.Match[str], state: Searched, money: bool = False
+) -> Iterator[tuple[int, int, float, str, float]]:
     """Each number of a match: span, value, its place in a range (``from``, ``to``), confidence."""
     start, end = match.span("one")
     more = match.groupdict().get("more") or ""
-    ranged = bool(re.match(_TO, more)) or bool(more and _BETWEEN.search(state.left[: match.start()]))
+    ranged = bool(re.match(_TO, more)) or bool(
+        more and _BETWEEN.search(state.left[max(0, match.start() - 20) : match.start()])
+    )
     spans = [(start, end)]
     if more:
         spans += [(match.start("more") + n.start(), match.start("more") + n.end()) for n in v.NUMBERS.finditer(more)]
@@ -175,7 +127,7 @@ def _numbers(match: re.Match[str], state: _Text, money: bool = False) -> Iterato
 _BETWEEN = re.compile(r"\b(?:between|entre|zwischen)\s+$", re.I)
 
 
-def _money(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+def _money(match: re.Match[str], state: Searched) -> Iterator[Amount]:
     currency = v.currency_of(match["cur"], state.geo)
     factor = v.multiple_of(match["mul"])
     found = list(_numbers(match, state, True))
@@ -187,7 +139,7 @@ def _money(match: re.Match[str], state: _Text) -> Iterator[Amount]:
                      sure - (0 if currency else 0.25))  # fmt: skip
 
 
-def _percent(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+def _percent(match: re.Match[str], state: Searched) -> Iterator[Amount]:
     after = state.left[match.start("unit") :]
     unit = "points" if v.POINTS.match(match["unit"]) or v.POINTS.match(after[len(match["unit"]) :]) else "%"
     unit = "‰" if match["unit"] == "‰" else unit
@@ -200,7 +152,7 @@ def _percent(match: re.Match[str], state: _Text) -> Iterator[Amount]:
         yield Amount("percent", value, unit, "", "", bound, start, end, state.text[start:end], False, sure)
 
 
-def _both(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+def _both(match: re.Match[str], state: Searched) -> Iterator[Amount]:
     """Years and months together."""
     value = parse(match["one"], state.lang).value + int(match["months"]) / 12
     kind, sure = ages.kind(state.text, match.start(), match.end(), value, "year", state.category, state.label)
@@ -208,7 +160,7 @@ def _both(match: re.Match[str], state: _Text) -> Iterator[Amount]:
     yield Amount(kind, value, "year", "", "", "", match.start(), match.end(), text, False, sure)
 
 
-def _time(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+def _time(match: re.Match[str], state: Searched) -> Iterator[Amount]:
     unit = v.unit_of(match["unit"] or match["joined"])
     if match["unit"] in ("an", "ans") and state.lang == "en" and not re.search(r"[éèà]", state.text):
         return
@@ -229,91 +181,41 @@ def _time(match: re.Match[str], state: _Text) -> Iterator[Amount]:
         yield Amount(kind, value, unit, "", "", bound, start, end, state.text[start:end], False, min(own, sure))
 
 
-def _worded(match: re.Match[str], state: _Text) -> Iterator[Amount]:
-    """An amount whose number is written as a word, or two of them."""
-    if re.search(r"\b(?:par|every|each|chaque|pro|je|per)\s+$", state.left[: match.start()], re.I):
-        return
-    said = match["unit"] or match["joined"]
-    unit = v.unit_said(said, state.geo)
-    if match["one"].lower() in worded.ARTICLES and unit not in ("week", "month", "year", "hour"):
-        return
-    ranged = bool(match["two"]) and not re.search(rf"{S}(?:or|and|ou|et|oder|und){S}", match[0])
-    for group, bound in (("one", "from"), ("two", "to")):
-        if match[group]:
-            start, end = match.start(group), match.end() if group == "two" or not match["two"] else match.end(group)
-            value, qualifier = float(worded.value(match[group])), bound if ranged else ""
-            yield _spelt(state, value, unit, start, end, qualifier)
-
-
-def _spelt(state: _Text, value: float, unit: str, start: int, end: int, qualifier: str = "") -> Amount:
-    """An amount in words: a percentage, money, or a time."""
-    if unit in ("%", "‰", "points"):
-        kind, currency, sure = "percent", "", 0.7
-    elif len(unit) == 3 and unit.isupper():
-        kind, currency, sure = "money", unit, 0.7
-    else:
-        currency = ""
-        kind, sure = ages.kind(state.text, start, end, value, unit, state.category, state.label)
-    return Amount(kind, value, unit, currency, "", qualifier, start, end, state.text[start:end], False, min(sure, 0.7))
-
-
-def _halves(match: re.Match[str], state: _Text) -> Iterator[Amount]:
-    """Times of so many and a half."""
-    unit = v.unit_of(match["en"] or match["fr"] or match["unit"] or match["of"])
-    if match["half"]:
-        value = 0.5
-    elif match["de"]:
-        value = worded.halved(match["de"])
-    else:
-        value = (1 if match["one"].lower() == "a" else worded.value(match["one"])) + 0.5
-    yield _spelt(state, value, unit, match.start(), match.end())
-
-
-def _half_point(match: re.Match[str], state: _Text) -> Iterator[Amount]:
-    unit = "points" if v.POINTS.match(match["unit"]) else "%"
-    yield _spelt(state, 0.5, unit, match.start(), match.end())
-
-
-def _fold(match: re.Match[str], state: _Text) -> Iterator[Amount]:
-    """Multiples in words: "three times", "une fois et demie", "das Eineinhalbfache"."""
-    if match["half"]:
-        value = worded.value(match["half"]) + 0.5
-    elif match["de"]:
-        halves = re.fullmatch(HALVES, match["de"], re.I)
-        value = worded.halved(match["de"]) if halves else worded.value(match["de"])
-    else:
-        value = worded.value(match["one"])
-    if value > 1:
-        yield Amount("ratio", value, "", "", "", "", match.start(), match.end(), match[0], False, 0.7)
-
-
-def _fraction(match: re.Match[str], state: _Text) -> Iterator[Amount]:
-    if value := worded.fraction(match):
-        yield Amount("ratio", value, "", "", "", "", match.start(), match.end(), match[0], False, 0.7)
-
-
-def _aged_in_words(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+def _aged_in_words(match: re.Match[str], state: Searched) -> Iterator[Amount]:
     for group, bound in (("one", "from"), ("two", "to")):
         if match[group]:
             yield Amount("age", float(worded.value(match[group])), "year", "", "", bound if match["two"] else "",
                          *match.span(group), match[group], False, 0.7)  # fmt: skip
 
 
-def _weight(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+def _weight(match: re.Match[str], state: Searched) -> Iterator[Amount]:
     """The weight of a person, where the text speaks of an equivalence scale."""
     if _SCALE.search(state.text):
         yield from _ratio(match, state)
 
 
+def _age(match: re.Match[str], state: Searched) -> Iterator[Amount]:
+    """Ages that say so without a unit."""
+    for group in ("one", "two"):
+        if match.groupdict().get(group):
+            start, end = match.span(group)
+            bound = ("from" if group == "one" else "to") if match.groupdict().get("two") else ""
+            whole = match.end() if group == "one" and not match.groupdict().get("two") else end
+            shown = (start, max(end, whole)) if ages.tail(match) else (start, end)
+            value = parse(match[group], state.lang).value
+            yield Amount("age", value, "year", "", "", bound, *shown, state.text[shown[0] : shown[1]], False, 0.8)
+
+
 #: A number that takes the unit of the amount before it: "15 hours in degree II and 20 in degree III".
 _ELIDED = re.compile(
     r"[^.;\n\d\x00]{0,60}?(?:,|\b(?:and|or|et|ou|und|oder|last|previous|preceding|letzten|derni[eè]re?s))\s"
-    rf"(?P<one>{_N})(?=[.;)]|\s(?:for|in|if|when|after|from|thereafter|pour|la|le|les|en|si|dès|ensuite|für|im|bei|ab|wenn|"
+    rf"(?P<one>{_N})(?=[.;)]|\s(?:for|in|if|when|after|from|thereafter|pour|la|le|les|en|si|dès|ensuite|für|im|bei|"
+    rf"ab|wenn|"
     r"danach)\b|$)"
 )
 
 
-def _elided(found: list[Amount], state: _Text) -> list[Amount]:
+def _elided(found: list[Amount], state: Searched) -> list[Amount]:
     """Bare numbers that share the unit of a duration or a percentage before them."""
     more, starts = [], {amount.start for amount in found}
     for amount in found:
@@ -328,7 +230,7 @@ def _elided(found: list[Amount], state: _Text) -> list[Amount]:
     return more
 
 
-def _next_ages(found: list[Amount], state: _Text) -> list[Amount]:
+def _next_ages(found: list[Amount], state: Searched) -> list[Amount]:
     """Bare ages right behind one that says it is one."""
     more = []
     for amount in found:
@@ -340,46 +242,35 @@ def _next_ages(found: list[Amount], state: _Text) -> list[Amount]:
     return more
 
 
-def _rising(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+def _rising(match: re.Match[str], state: Searched) -> Iterator[Amount]:
     """A bare age, where the text or its label speaks of ages."""
     if ages.ON_AGE.search(state.label) or ages.ON_AGE.search(state.text):
         start, end = match.span("one")
         yield Amount("age", float(match["one"]), "year", "", "", "", start, end, match["one"], False, 0.6)
 
 
-def _age(match: re.Match[str], state: _Text) -> Iterator[Amount]:
-    """Ages that say so without a unit."""
-    for group in ("one", "two"):
-        if match.groupdict().get(group):
-            start, end = match.span(group)
-            bound = ("from" if group == "one" else "to") if match.groupdict().get("two") else ""
-            whole = match.end() if group == "one" and not match.groupdict().get("two") else end
-            shown = (start, max(end, whole)) if ages.tail(match) else (start, end)
-            value = parse(match[group], state.lang).value
-            yield Amount("age", value, "year", "", "", bound, *shown, state.text[shown[0] : shown[1]], False, 0.8)
-
-
-def _ratio(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+def _ratio(match: re.Match[str], state: Searched) -> Iterator[Amount]:
     group = "two" if match.groupdict().get("two") else "one"
     start, end = match.span(group)
     value = parse(match[group], state.lang).value
-    if value and not re.search(r"\d{1,2}[/.]$", state.left[:start]):
+    if value and not re.search(r"\d{1,2}[/.]$", state.left[max(0, start - 3) : start]):
         yield Amount("ratio", value, "", "", "", "", start, end, state.text[start:end], False, 0.85)
 
 
-def _part(value: float) -> Callable[[re.Match[str], _Text], Iterator[Amount]]:
-    def make(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+def _part(value: float) -> Callable[[re.Match[str], Searched], Iterator[Amount]]:
+    def make(match: re.Match[str], state: Searched) -> Iterator[Amount]:
         yield Amount("ratio", value, "", "", "", "", match.start(), match.end(), match[0], False, 0.7)
 
     return make
 
 
-_STEPS: list[tuple[re.Pattern[str], Callable[[re.Match[str], _Text], Iterator[Amount]]]] = [
+_STEPS: list[tuple[re.Pattern[str], Callable[[re.Match[str], Searched], Iterator[Amount]]]] = [
     (_MONEY_AFTER, _money), (_MONEY_BEFORE, _money), (_MONEY_AFTER_ANY, _money), (_PERCENT, _percent),
-    (ages.YEARLING, _age), (ages.BIRTHDAY, _age), (_BOTH, _both), (_TIME, _time), (_HALF_POINT, _half_point),
-    (_HALVES, _halves), (_FOLD, _fold), (_WORDED_FRACTION, _fraction), (_WORDED, _worded), (ages.AGED, _age),
-    (ages.IN_WORDS, _aged_in_words), (ages.BESIDE, _age), (ages.BEHIND, _age), (ages.RISING, _rising),
-    (_TIMES, _ratio), (_FACTOR, _ratio), (_WEIGHT, _weight), (_FRACTION, _ratio),
+    (ages.YEARLING, _age), (ages.BIRTHDAY, _age), (_BOTH, _both), (_TIME, _time),
+    (spelt.HALF_POINT, spelt.half_point), (spelt.HALVED, spelt.halved), (spelt.FOLD, spelt.fold),
+    (spelt.PART, spelt.part), (spelt.NUMBERED, spelt.numbered), (ages.AGED, _age), (ages.IN_WORDS, _aged_in_words), (ages.BESIDE, _age),
+    (ages.BEHIND, _age), (ages.RISING, _rising), (_TIMES, _ratio), (_FACTOR, _ratio),
+    (_WEIGHT, _weight), (_FRACTION, _ratio),
     *((pattern, _part(value)) for pattern, value in _PARTS),
 ]  # fmt: skip
 
@@ -403,6 +294,7 @@ def _converted(found: list[Amount], text: str) -> list[Amount]:
 
 _BRACKET = re.compile(
     r"(?:\s*(?:per|a|par|pro|je|im)\s+\w+|\s*/\s*\w+|\s*\w{0,10}(?:ly|lich|uel))?"
-    r"(?:\s*,?\s*(?:au (?:plus|maximum|moins)|max(?:imum|\.)?|at (?:the )?(?:most|least)|höchstens|mindestens|minimum))?\s*[(\[]\s*(?:approx(?:imately|"
+    r"(?:\s*,?\s*(?:au (?:plus|maximum|moins)|max(?:imum|\.)?|at (?:the )?(?:most|least)|höchstens|mindestens|"
+    r"minimum))?\s*[(\[]\s*(?:approx(?:imately|"
     r"\.)?|about|around|i\.e\.|env(?:iron|\.)?|soit|ca\.?|circa|etwa|rund|d\.h\.|or|=|≈|~)?\s*"
 )

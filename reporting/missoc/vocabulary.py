@@ -21,7 +21,8 @@ CURRENCIES = {
     **{code: code for code in _CODES},
     "IR£": "IEP", "€": "EUR", "£": "GBP", "US$": "USD", "$": "USD", "Kč": "CZK", "zł": "PLN", "Ft": "HUF",
     "Kc": "CZK", "Lm": "MTL", "£C": "CYP", "C£": "CYP", "kn": "HRK", "Esc.": "PTE", "Ptas": "ESP", "Lit.": "ITL",
-    "Dr.": "GRD", "öS": "ATS", "Ft.": "HUF", "DM": "DEM", "FB": "BEF", "FF": "FRF", "Bfr": "BEF", "SFr.": "CHF", "Fr.": "CHF", "kr.": "kr", "kr": "kr",
+    "Dr.": "GRD", "öS": "ATS", "Ft.": "HUF", "DM": "DEM", "FB": "BEF", "FF": "FRF", "Bfr": "BEF", "SFr.": "CHF",
+    "Fr.": "CHF", "kr.": "kr", "kr": "kr",
 }  # fmt: skip
 _WORDS = {
     r"[Ee]uros?": "EUR", r"(?:Swiss francs?|francs? suisses?|Schweizer Franken|Franken)": "CHF",
@@ -58,7 +59,8 @@ PERCENT = (
     r"pp\b|p\.\s?p\.|percentage points?|points? de pourcentage|Prozentpunkte?n?)"
 )
 POINTS = re.compile(
-    rf"^(?:pp\b|p\.\s?p\.|{S}*-?(?:percentage )?points?\b|percentage points?|points? de p|Prozentpunkt|{S}*Punkte)", re.I
+    rf"^(?:pp\b|p\.\s?p\.|{S}*-?(?:percentage )?points?\b|percentage points?|points? de p|Prozentpunkt|{S}*Punkte)",
+    re.I,
 )
 
 #: Units of time; what stands before them in a compound is part of them.
@@ -72,7 +74,8 @@ _UNITS = {
     "month": r"(?:(?:calendar|full|consecutive|insurance|contribution)\s+)?months?|mois|"
              r"(?:[A-Z][a-zäöü]+)?[Mm]onat(?:e|en|s|es)?",
     "quarter": r"trimestres?|Quartale?n?|Vierteljahre?n?",
-    "year": r"(?:(?:calendar|full|complete|insurance|contribution|qualifying)\s+)?years?|ans?|années?|yrs?|annuit(?:y|ies|és?)|"
+    "year": r"(?:(?:calendar|full|complete|insurance|contribution|qualifying)\s+)?years?|ans?|années?|yrs?|"
+            r"annuit(?:y|ies|és?)|"
             r"(?:[A-Z][a-zäöü]+)?[Jj]ahr(?:e|en|es|s)?",
 }  # fmt: skip
 _JOINED = {"day": "tägig", "week": "wöchig", "month": "monatig", "year": "jährig", "hour": "stündig"}
@@ -85,7 +88,8 @@ _UNIT = {unit: re.compile(rf"(?:{pattern})$") for unit, pattern in _UNITS.items(
 WHICH = (r"(?:last|previous|preceding|further|additional|other|next|first|insured|derni[eè]re?s?|premi[eè]re?s?|autres|"
          r"bonnes|meilleures|prochaine?s|letzten?|weiteren?|ersten?|vorangegangenen|vorhergehenden|"
          r"besten|more|extra|full|whole|consecutive|best|"
-         r"(?!(?:dur|follow|accord|includ|regard|concern|exceed)ing|(?:ear|on)ly)[a-z]{3,}(?:al|ive|ous|ed|able|ible|ary|ing|ly)|"
+         r"(?!(?:dur|follow|accord|includ|regard|concern|exceed)ing|(?:ear|on)ly)[a-z]{3,}(?:al|ive|ous|ed|able|"
+         r"ible|ary|ing|ly)|"
          r"(?!jede|alle|diese|ohne|eine|sowie|unter|über|oder)[a-zäöüß]{4,}(?:e|en|er))")  # fmt: skip
 
 
@@ -122,7 +126,8 @@ def multiple_of(text: str | None) -> float:
 
 #: Parts and multiples that are no number and unit.
 PARTS = {
-    r"(?<!first )(?<!second )(?<!other )(?:one[- ])?half(?= (?:of|the|that|this|his|her|its|their)\b)|la moitié|d(?:er|ie) Hälfte": 1 / 2,
+    r"(?<!first )(?<!second )(?<!other )(?:one[- ])?half(?= (?:of|the|that|this|his|her|its|their)\b)|la moitié|"
+        r"d(?:er|ie) Hälfte": 1 / 2,
     r"twice(?= (?:the|that|this|as|his|her|its|their)\b)|double(?= (?:the|that|this)\b)|(?:le|au|du) double(?= d|[.,;]|"
         r" pour)|(?:das|dem|des) Doppelten?|doppelt(?= so)|doppelte[nrs]?(?= Betr| Satz| Leist)": 2,
     r"(?:treble|triple)(?= (?:the|that|this)\b)|(?:le|au|du) triple(?= d|[.,;])": 3,
@@ -146,7 +151,8 @@ _PERIODS = {
     "day": (r"(?:(?:working|calendar|indemnified)\s+)?day|jour(?:née)?|(?:Kalender|Arbeits|Werk)?[Tt]ag", _DAYLY),
     "week": (r"(?:calendar\s+)?week|semaine|(?:Kalender)?[Ww]oche", r"weekly|hebdomadaires?|wöchentlich\w*|"
         r"Wochen(?:lohn|satz|betrag)\w*"),
-    "month": (r"(?:calendar\s+)?month|mois|(?:Kalender)?[Mm]onat", r"monthly|mensuel(?:le)?s?|monatlich\w*|Monats\w*|mtl\.|p\.\s?[mM]\."),
+    "month": (r"(?:calendar\s+)?month|mois|(?:Kalender)?[Mm]onat", r"monthly|mensuel(?:le)?s?|monatlich\w*|"
+        r"Monats\w*|mtl\.|p\.\s?[mM]\."),
     "quarter": (r"quarter|trimestre|Quartal|Vierteljahr", r"quarterly|trimestriel(?:le)?s?|vierteljährlich\w*"),
     "year": (r"(?:calendar\s+)?year|an(?:née)?\b|annum|(?:Kalender)?[Jj]ahr", r"yearly|annual(?:ly)?|"
         r"annuel(?:le)?s?|(?<!viertel)(?<!halb)jährlich\w*|Jahres\w*|p\.\s?a\."),

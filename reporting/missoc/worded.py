@@ -34,7 +34,7 @@ _ONE = _any(_VALUES)
 _LINK = (
     r"(?:-(?:et-)?| et (?=une?\b|onze\b)|(?<=hundred) (?:and )?|(?<=cent) |(?<=cents) | (?=hundred\b|cents?\b(?!imes)))"
 )
-WORDED = rf"(?:{_GERMAN}|{_ONE}(?:{_LINK}{_ONE})*)"
+WORDED = rf"(?:{_GERMAN}|{_ONE}(?:{_LINK}{_ONE}){{0,6}})"
 _PIECE = re.compile(_any({*_VALUES, "und"}))
 #: German multiples in one word: "eineinhalb", "anderthalb".
 HALVES = r"(?:anderthalb|(?:ein|zwei|drei|vier|fünf|sechs)einhalb)"
