@@ -203,7 +203,8 @@ class Page:
             self.say("The two editions hold no text of {geo} in common.")
             return
         there = sorted({change.geo for change in found.changes})
-        display(reworded.summary(found, there, self.words, invented))  # type: ignore[no-untyped-call]
+        used = [] if invented else editions.vintages(self._store, found)
+        display(reworded.summary(found, there, self.words, used, invented))  # type: ignore[no-untyped-call]
         for one in found.indexations:
             self.say(
                 "{country}: the amounts rose by {rate} %, which is an indexation ({amounts} amounts in {cells} cells).",

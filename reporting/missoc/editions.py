@@ -41,3 +41,9 @@ def between(held: Iterable[Cell], start: str, end: str, lang: str, geos: tuple[s
         raise UsageError(str(error)) from None
     before, after = ([c for c in wanted if c.edition == edition] for edition in (first, last))
     return changes.compare(before, after, first, last)
+
+
+def vintages(store: Store, found: Changes) -> list[str]:
+    """The vintages in which the two editions compared were read."""
+    labels = [manifest.vintage for manifest in cells.CELLS.manifests(store)]
+    return [label for label in labels if label[:10] in (found.start, found.end)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from reporting.declarations.texts import Texts
 from reporting.errors import SourceUnreadable, UsageError
+from reporting.files import received
 from reporting.missoc import cells, html_pages, plain_pages, sheets
 from reporting.missoc.cells import CELLS, Cell
 from reporting.missoc.placing import Doubt, Placer
@@ -27,16 +28,6 @@ ACKNOWLEDGEMENT = "Source: MISSOC (Mutual Information System on Social Protectio
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What a file gave."""
-
-    name: str
-    content: bytes
-    cells: tuple[Cell, ...]
-    doubts: tuple[Doubt, ...]
-
-
-@dataclass(frozen=True)
 class Given:
     """What the person says of a file; empty where the file says it itself."""
 
@@ -50,6 +41,22 @@ class Given:
         if self.lang not in ("", *_LANGUAGES):
             raise UsageError(f"--lang {self.lang}: MISSOC is published in {', '.join(_LANGUAGES)}.")
 
+    @property
+    def words(self) -> str:
+        """What was said, as a manifest keeps it."""
+        return ", ".join(f"{name} {value}" for name, value in asdict(self).items() if value)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a file gave, and what the person said of it."""
+
+    name: str
+    content: bytes
+    cells: tuple[Cell, ...]
+    doubts: tuple[Doubt, ...]
+    given: Given
+
 
 def read(path: Path, texts: Texts, given: Given) -> Reading:
     """The cells of a file, and what is doubtful in it.
@@ -61,11 +68,7 @@ def read(path: Path, texts: Texts, given: Given) -> Reading:
     SourceUnreadable
         When it is cut or damaged so that nothing can be read.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}. Name an existing file.") from None
-    return understood(content, path.name, texts, given)
+    return understood(received(path), path.name, texts, given)
 
 
 def understood(content: bytes, name: str, texts: Texts, given: Given) -> Reading:
@@ -81,7 +84,7 @@ def understood(content: bytes, name: str, texts: Texts, given: Given) -> Reading
         raise UsageError(f"{name}: its edition is not stated. Say it: --edition 2026-01-01")
     if not placer.cells:
         placer.doubt("error", "", "no cell of MISSOC was found in the file")
-    return Reading(name, content, tuple(placer.cells), tuple(dict.fromkeys(placer.doubts)))
+    return Reading(name, content, tuple(placer.cells), tuple(dict.fromkeys(placer.doubts)), given)
 
 
 def _dispatch(content: bytes, name: str, placer: Placer) -> None:
@@ -161,9 +164,19 @@ def keep(store: Store, reading: Reading) -> list[Stored]:
         manifest = Manifest(
             CELLS.name, edition, False, f"file {reading.name}", ACKNOWLEDGEMENT,
             retrieved=datetime.now(UTC).isoformat(timespec="seconds"),
-            received_sha256=hashlib.sha256(reading.content).hexdigest(),
+            received_sha256=hashlib.sha256(reading.content).hexdigest(), structure=reading.given.words,
         )  # fmt: skip
         kept = CELLS.append(store, rows, manifest, reading.content)
         counts = kept.rows if kept else {"new": 0, "revised": 0}
         done.append(Stored(edition, kept.vintage if kept else "", counts["new"], counts["revised"]))
     return done
+
+
+def remade(store: Store, content: bytes, manifest: Manifest, texts: Texts) -> bool:
+    """Make the rows of a vintage again from the bytes received; says whether they are as they were."""
+    if manifest.dataset != CELLS.name:
+        return False
+    said = dict(part.split(" ", 1) for part in manifest.structure.split(", ") if part)
+    reading = understood(content, manifest.request.removeprefix("file "), texts, Given(**said))
+    rows = cells.frame(cell for cell in reading.cells if cell.edition == manifest.vintage[:10])
+    return CELLS.remake(store, manifest, rows)
