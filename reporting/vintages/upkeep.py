@@ -185,7 +185,8 @@ def _rows(store: Store, dataset: str, reread: Reread | None) -> Iterator[Trouble
 
 
 def _texts(store: Store, folder: Path, remake: Remake | None) -> Iterator[Trouble]:
-    for path in sorted(folder.glob(f"*{FACTS}")):
+    # Oldest first: a vintage is mended from what came before it.
+    for path in sorted(folder.glob(f"*{FACTS}"), key=lambda path: path.name.removesuffix(FACTS)):
         with suppress(SourceUnreadable):  # a damaged manifest is named already
             if texts.sound(path):
                 continue
