@@ -130,8 +130,10 @@ def _wide(frame: pd.DataFrame) -> pd.DataFrame:
     return wide.reindex(columns=order)
 
 
-def _lines(axes: Axes, frame: pd.DataFrame, reader: Reader) -> None:
+def _lines(axes: Axes, frame: pd.DataFrame, _: Reader | None) -> None:
     wide = _wide(frame)
+    # Half of the time from one value to the next, which is a year or less.
+    half = min(1.0, *np.diff(wide.index), 1.0) / 2
     colours = sns.color_palette("colorblind", len(wide.columns))
     ends: list[_End] = []
     for position, label in enumerate(wide):
@@ -139,8 +141,8 @@ def _lines(axes: Axes, frame: pd.DataFrame, reader: Reader) -> None:
         marker = _MARKERS[position % len(_MARKERS)]
         axes.plot(line.index, line, color=colours[position], marker=marker, markersize=3.6, linewidth=1.3)
         broken = frame[(frame["label"] == label) & frame["flag"].str.contains("b")]
-        for year in broken["time"].str[:4].astype(int):
-            axes.axvline(year - 0.5, color=colours[position], linewidth=0.9, linestyle=(0, (2, 2)))
+        for at in _wide(broken).index:
+            axes.axvline(at - half, color=colours[position], linewidth=0.9, linestyle=(0, (2, 2)))
         ends.append((float(line.iloc[-1]), float(line.index[-1]), str(label), colours[position]))
     axes.set_xlim(wide.index.min() - 0.6, wide.index.max() + 0.4)
     _baseline(axes, wide)
@@ -267,6 +269,14 @@ def _dress(axes: Axes, words: Words, unit: str, horizontal: bool) -> None:
         years.set_major_formatter(lambda value, _: str(int(value)))
         axes.grid(axis="y", color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
+
+
+def over_time(frame: pd.DataFrame, words: Words, head: Figure, unit: str) -> Figure:
+    """Lines of values with label, time, value and flag; ``head`` gives the words."""
+    with _canvas(2.8) as (canvas, axes):
+        _lines(axes, frame, None)
+        _dress(axes, words, unit, horizontal=False)
+        return replace(head, svg=_svg(canvas))
 
 
 def revisions(found: Revisions, words: Words, below: tuple[str, ...]) -> Figure | None:

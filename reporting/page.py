@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from IPython.display import display
 
 from reporting import (
+    amounted,
     assessed,
     charts,
     indicators,
@@ -31,8 +33,9 @@ from reporting import (
 )
 from reporting.declarations import load
 from reporting.errors import UsageError
-from reporting.missoc import changes, editions
+from reporting.missoc import cells, changes, editions, series
 from reporting.missoc.recognise import Catalogue
+from reporting.missoc.review import DECISIONS, proposals
 
 
 class Markdown:
@@ -212,6 +215,33 @@ class Page:
                 amounts=self.words.number(one.amounts, 0), cells=self.words.number(one.cells, 0),
             )  # fmt: skip
         self._reworded(found, Catalogue(texts))
+
+    def amounts(self) -> None:
+        """The confirmed amounts of the country over the editions of MISSOC; nothing where there are none."""
+        texts, as_of = self._declarations.missoc, self._evaluator.as_of
+        reads.asked(("declared", "missoc"), texts)
+        lang = self.words.language.id if self.words.language.id in editions.LANGUAGES else "en"
+        held = [cell for cell in cells.known(self._store, as_of) if (cell.geo, cell.lang) == (self.geo, lang)]
+        decided = DECISIONS.read(self._store, as_of)
+        if not held or decided.empty:
+            return
+        prices = series.prices(self._declarations, self._store, as_of, [self.geo])
+        found = list(series.points(proposals(held, decided), prices))
+        used = [manifest.vintage for manifest in cells.CELLS.manifests(self._store, as_of)]
+        for table, own in groupby(found, lambda point: point.table):
+            self._amounts(table, list(own), prices, used)
+
+    def _amounts(self, table: str, found: list[series.Point], prices: series.Prices, used: list[str]) -> None:
+        catalogue = Catalogue(self._declarations.missoc)
+        name = catalogue.texts.tables[table].labels.of(self.words.language.id)
+        title = self.words.text("Amounts over the editions of MISSOC")
+        self._put(f"## {tables.plain(f'{title}: {table} – {name}')}\n")
+        display(amounted.table(found, catalogue, self.words, prices, used))  # type: ignore[no-untyped-call]
+        for kind in amounted.units(found):
+            own = [point for point in found if kind in amounted.units([point])]
+            several = len({point.edition for point in own}) > 1 and len({p.series for p in own}) <= amounted.MOST
+            if several and (drawn := amounted.figure(own, catalogue, self.words, prices)):
+                self._draw(drawn)
 
     def _reworded(self, found: changes.Changes, catalogue: Catalogue) -> None:
         for table in catalogue.texts.tables.values():

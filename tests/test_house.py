@@ -30,6 +30,7 @@ LAYERS = [
         "surveyed",
         "assessed",
         "reworded",
+        "amounted",
         "forms",
         "page",
     },

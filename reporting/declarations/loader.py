@@ -33,7 +33,7 @@ from reporting.declarations.records import (
     Rule,
     Table,
 )
-from reporting.declarations.texts import Link, Texts, TextTable
+from reporting.declarations.texts import Link, Prices, Texts, TextTable
 from reporting.errors import DeclarationError, UsageError
 
 _PLACEHOLDER = re.compile(r"{([^{}]*)}")
@@ -218,11 +218,13 @@ class _Loader:
         countries = self._toml(path) if path.exists() else {}
         for code in (c for c, names in countries.items() if not _codes(names)):
             self._fault(path, code, "the names of a country are a list of texts, each once")
-        links = self.root / "missoc" / "links.toml"
+        links, series = (self.root / "missoc" / f"{name}.toml" for name in ("links", "series"))
+        prices = self._toml(series) if series.exists() else {}
         return Texts(
             tables=dict(sorted(found.items(), key=lambda item: item[1].order)),
             countries={code: tuple(names) for code, names in countries.items() if _codes(names)},
             links=self._records("missoc_links", Link, [(links, self._toml(links))] if links.exists() else []),
+            prices=self._validated(series, "", Prices.model_validate, prices) or Prices(),
         )
 
     def _groups(self, known: dict[str, str]) -> dict[str, tuple[str, ...]]:

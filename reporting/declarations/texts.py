@@ -60,6 +60,22 @@ class Link(_Record):
     reference: str = ""
 
 
+class Hicp(_Record):
+    """The indicator of consumer prices, and the year in which it is 100."""
+
+    indicator: Text
+    base: Annotated[int, Field(strict=True, ge=1990, le=2100)]
+
+
+class Prices(_Record):
+    """What turns amounts into series: fixed rates of the euro, indicators of exchange rates and of prices."""
+
+    rates: dict[str, Annotated[float, Field(gt=0)]] = {}
+    #: Currency -> indicator of its units for one euro.
+    exchange: dict[str, Text] = {}
+    hicp: Hicp | None = None
+
+
 class Texts(_Record):
     """All that is declared about MISSOC."""
 
@@ -67,3 +83,4 @@ class Texts(_Record):
     #: Country code -> every name by which a file may call it.
     countries: dict[str, tuple[str, ...]] = {}
     links: dict[str, Link] = {}
+    prices: Prices = Prices()
