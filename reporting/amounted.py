@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -44,8 +45,9 @@ def _named(found: Sequence[Point], catalogue: Catalogue, words: Words) -> dict[t
 
 
 def _near(point: Point) -> str:
-    before = point.words.partition("[[")[0].split()[-_NEAR:]
-    return " ".join((*before, "…"))
+    """The words before an amount, or behind it where it stands at the beginning."""
+    before, _, after = (part.split() for part in re.split(r"\[\[(.*?)\]\]", point.words, maxsplit=1))
+    return " ".join((*before[-_NEAR:], "…") if before else ("…", *after[:_NEAR]))
 
 
 def table(found: Sequence[Point], catalogue: Catalogue, words: Words, prices: Prices, vintages: Sequence[str]) -> Table:
@@ -133,7 +135,8 @@ def figure(found: Sequence[Point], catalogue: Catalogue, words: Words, prices: P
     caption = f"{title}, {words.geo(kept[0].geo)} ({shown})"
     below = (*_marks(kept, words), *notes(found, words, prices), source(_editions(kept), words))
     alternative = f"{words.text('Line chart')}. {title}. {_said(frame, words)}."
-    head = charts.Figure(f"missoc_amounts_{kept[0].table}", caption, alternative, b"", below)
+    name = "_".join(filter(None, ("missoc_amounts", kept[0].table, *units(kept)[0])))
+    head = charts.Figure(name, caption, alternative, b"", below)
     return charts.over_time(frame, words, head, shown)
 
 

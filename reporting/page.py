@@ -25,15 +25,17 @@ from reporting import (
     revised,
     revisions,
     reworded,
+    ruled,
     surveyed,
     tables,
     tabulate,
+    typeset,
     validation,
     views,
 )
 from reporting.declarations import load
 from reporting.errors import UsageError
-from reporting.missoc import cells, changes, editions, series
+from reporting.missoc import cells, changes, editions, lookup, series
 from reporting.missoc.recognise import Catalogue
 from reporting.missoc.review import DECISIONS, proposals
 
@@ -197,11 +199,12 @@ class Page:
         texts = self._declarations.missoc
         reads.asked(("declared", "missoc"), texts)
         held, invented = editions.shown(self._store, texts, self._evaluator.as_of)
-        lang = self.words.language.id if self.words.language.id in editions.LANGUAGES else "en"
         geos = () if self.geo in self._declarations.groups else (self.geo,)
+        lang = editions.language(held, self.words.language.id, geos)
         found = editions.between(held, start, end, lang, geos)
         if invented:
             self._invented()
+        self._foreign(lang)
         if not found.changes:
             self.say("The two editions hold no text of {geo} in common.")
             return
@@ -216,12 +219,45 @@ class Page:
             )  # fmt: skip
         self._reworded(found, Catalogue(texts))
 
+    def _foreign(self, lang: str) -> None:
+        if said := ruled.foreign(lang, self.words):
+            self._put(f"{tables.plain(said)}\n")
+
+    def rules(self, *functions: str) -> None:
+        """The rules of MISSOC beside the expenditure of functions; nothing where the store has no text of them."""
+        if not functions:
+            return
+        texts, as_of = self._declarations.missoc, self._evaluator.as_of
+        reads.asked(("declared", "missoc"), texts)
+        known = [cell for cell in cells.known(self._store, as_of) if cell.geo == self.geo]
+        lang = editions.language(known, self.words.language.id)
+        newest = [cell for cell in lookup.newest(known) if cell.lang == lang]
+        by_function = {function: lookup.behind(texts, function, newest) for function in functions}
+        if not any(by_function.values()):
+            return
+        self.heading("The rules behind the expenditure")
+        self._foreign(lang)
+        for function, own in by_function.items():
+            if own:
+                self._ruled(function, own, Catalogue(texts))
+
+    def _ruled(self, function: str, own: list[cells.Cell], catalogue: Catalogue) -> None:
+        self._put(f"### {tables.plain(self.words.code('spfunc', function))}\n")
+        spent = self.value(f"sp_benefits_gdp.{function}")
+        if spent:
+            self.say("Expenditure in {year}: {value}.", year=spent.time, value=spent)
+        for cell in own:
+            self._put(ruled.markdown(cell, catalogue.name(cell.table, cell.category, self.words.language.id)))
+        below = tuple(ruled.source(edition, self.words) for edition in sorted({cell.edition for cell in own}))
+        self._put(tables.raw(tables.notes_html(below), typeset.notes(below)))
+
     def amounts(self) -> None:
         """The confirmed amounts of the country over the editions of MISSOC; nothing where there are none."""
         texts, as_of = self._declarations.missoc, self._evaluator.as_of
         reads.asked(("declared", "missoc"), texts)
-        lang = self.words.language.id if self.words.language.id in editions.LANGUAGES else "en"
-        held = [cell for cell in cells.known(self._store, as_of) if (cell.geo, cell.lang) == (self.geo, lang)]
+        known = cells.known(self._store, as_of)
+        lang = editions.language(known, self.words.language.id, (self.geo,))
+        held = [cell for cell in known if (cell.geo, cell.lang) == (self.geo, lang)]
         decided = DECISIONS.read(self._store, as_of)
         if not held or decided.empty:
             return
@@ -237,7 +273,7 @@ class Page:
         title = self.words.text("Amounts over the editions of MISSOC")
         self._put(f"## {tables.plain(f'{title}: {table} – {name}')}\n")
         display(amounted.table(found, catalogue, self.words, prices, used))  # type: ignore[no-untyped-call]
-        for kind in amounted.units(found):
+        for kind in (unit for unit in amounted.units(found) if unit[0] == "money"):
             own = [point for point in found if kind in amounted.units([point])]
             several = len({point.edition for point in own}) > 1 and len({p.series for p in own}) <= amounted.MOST
             if several and (drawn := amounted.figure(own, catalogue, self.words, prices)):

@@ -31,6 +31,7 @@ LAYERS = [
         "assessed",
         "reworded",
         "amounted",
+        "ruled",
         "forms",
         "page",
     },

@@ -22,7 +22,7 @@ from reporting.missoc.recognise import Catalogue
 from reporting.missoc.review import DECISIONS
 from reporting.missoc.series import Point, Prices
 
-_HEADS = ("geo", "table", "category", "edition", "value", "unit", "period", "qualifier", "euro", "real", "break")
+_HEADS = ("category", "edition", "value", "unit", "bound", "euro", "real", "break")
 
 
 @missoc.command("series", epilog="Example: reporting missoc series --geo BE --table VI --figure pension.svg")
@@ -60,7 +60,8 @@ def series_(
 
 def _row(p: Point) -> tuple[str, ...]:
     money = ("" if value is None else f"{value:.2f}" for value in (p.euro, p.real))
-    return (p.geo, p.table, p.category, p.edition, f"{p.value:.10g}", p.unit, p.period, p.qualifier, *money, p.broken)
+    unit = "/".join(filter(None, (p.unit, p.period)))
+    return (f"{p.geo} {p.table}.{p.category}", p.edition, f"{p.value:.10g}", unit, p.qualifier, *money, p.broken)
 
 
 def _draw(path: Path, found: list[Point], catalogue: Catalogue, words: Words, prices: Prices) -> None:

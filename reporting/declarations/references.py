@@ -63,6 +63,8 @@ def _texts(d: Declarations) -> Iterator[Fault]:
             yield "missoc", "series", f"undeclared indicator {name!r}"
     for link in d.missoc.links.values():
         yield from (("missoc_links", link.id, f"MISSOC has no {name!r}") for name in link.missoc if name not in known)
+        if link.spfunc and link.spfunc not in d.codelists.get("spfunc", {}):
+            yield "missoc_links", link.id, f"unknown function {link.spfunc!r}"
 
 
 def _indicator(item: Indicator, d: Declarations) -> Iterator[str]:

@@ -57,6 +57,8 @@ class Link(_Record):
     title: Text
     #: Table and category (``VI.formula``), or a whole table (``VI``).
     missoc: Annotated[tuple[Text, ...], Field(min_length=1)]
+    #: The code of a function in the data; benefits have none.
+    spfunc: str = ""
     reference: str = ""
 
 
