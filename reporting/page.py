@@ -262,7 +262,7 @@ class Page:
         if not held or decided.empty:
             return
         prices = series.prices(self._declarations, self._store, as_of, [self.geo])
-        found = list(series.points(proposals(held, decided), prices))
+        found = list(series.points(proposals(held, decided), held, prices))
         used = [manifest.vintage for manifest in cells.CELLS.manifests(self._store, as_of)]
         for table, own in groupby(found, lambda point: point.table):
             self._amounts(table, list(own), prices, used)

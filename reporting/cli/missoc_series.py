@@ -47,7 +47,7 @@ def series_(
     cells = [c for c in held if wanted.fits(c) and key in (None, (c.table, c.category))]
     prices = over_editions.prices(known, place, as_of, {c.geo for c in cells})
     proposals = reviews.proposals(cells, DECISIONS.read(place, as_of))
-    found = [p for p in over_editions.points(proposals, prices) if kind in ("", p.kind)]
+    found = [p for p in over_editions.points(proposals, cells, prices) if kind in ("", p.kind)]
     if figure:
         _draw(figure, found, catalogue, Words(known, labels), prices)
     if as_json:

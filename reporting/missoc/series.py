@@ -8,6 +8,7 @@ from itertools import groupby
 
 from reporting.declarations import Declarations
 from reporting.indicators import Evaluator
+from reporting.missoc.cells import Cell
 from reporting.missoc.review import Proposal
 from reporting.vintages import Store
 
@@ -86,13 +87,12 @@ def _values(evaluator: Evaluator, indicator: str, geos: tuple[str, ...]) -> dict
     return {(str(g), str(t)): float(v) for g, t, v in zip(frame["geo"], frame["time"], frame["value"], strict=True)}
 
 
-def points(proposals: Iterable[Proposal], known: Prices) -> Iterator[Point]:
-    """The confirmed and corrected amounts, series by series, oldest first."""
-    every = list(proposals)
+def points(proposals: Iterable[Proposal], held: Iterable[Cell], known: Prices) -> Iterator[Point]:
+    """The confirmed and corrected amounts, series by series, oldest first; an edition without one is a gap."""
     editions: dict[tuple[str, ...], set[str]] = {}
-    for one in every:
-        editions.setdefault(one.cell.key, set()).add(one.cell.edition)
-    kept = [one for one in every if one.status in ("confirmed", "corrected")]
+    for cell in held:
+        editions.setdefault(cell.key, set()).add(cell.edition)
+    kept = [one for one in proposals if one.status in ("confirmed", "corrected")]
     kept.sort(key=lambda p: (*p.cell.key, p.id, p.cell.edition))
     for (place, _), group in groupby(kept, lambda p: (p.cell.key, p.id)):
         yield from _series([_point(one, known) for one in group], sorted(editions[place]))
