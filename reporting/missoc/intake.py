@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,10 @@ from reporting.sources import compressed
 from reporting.vintages import Manifest, Store, day
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-_DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
+_DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([\w:.-]+)", re.I)
+#: Byte order marks, the longer first.
+_MARKS = ((b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"),
+          (b"\xfe\xff", "utf-16"))  # fmt: skip
 _TAG = re.compile(r"<\s*(?:!doctype|html|head|body|table|div|tr|td|p|h[1-6]|ul|span|section|main|dl)\b", re.I)
 #: Letters of UTF-8 that were read as windows-1252.
 _GARBLED = re.compile(r"[ÂÃâÅÄ][\u0080-\u00ff\u0152-\u017e\u02c6\u02dc\u2013-\u2122\u20ac]{1,2}")
@@ -111,20 +115,38 @@ def _tabular(text: str, name: str) -> bool:
 
 
 def decoded(content: bytes, placer: Placer) -> str:
-    """The text of a file: as it declares, as UTF-8, else as windows-1252; garbled letters are mended and said."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace")
-    stated = _DECLARED.search(content[:4000])
-    text = None
+    """The text of a file: by its mark, as UTF-8, as it declares, else as windows-1252; garbled letters are mended."""
+    if wide := next((name for mark, name in _MARKS if content.startswith(mark)), _unmarked(content)):
+        return content.decode(wide, "replace")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        encoding = stated[1].decode("ascii", "replace").lower() if stated else ""
-        if encoding not in ("iso-8859-1", "latin-1", "latin1", "windows-1252", "cp1252"):
-            claimed = ", as it says" if encoding == "utf-8" else ""
-            placer.doubt("warning", "", f"not UTF-8{claimed}: read as windows-1252")
-        text = content.decode("cp1252", "replace")
+        text = _declared(content, placer)
     return _mended(text, placer)
+
+
+def _unmarked(content: bytes) -> str:
+    """UTF-16 without a mark, told by the zeros between its letters."""
+    start = content[:400]
+    zeros = [sum(byte == 0 for byte in start[place::2]) for place in (0, 1)]
+    half = len(start) // 2
+    if half < 8 or max(zeros) < 0.7 * half or min(zeros) > 0.1 * half:
+        return ""
+    return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+
+
+def _declared(content: bytes, placer: Placer) -> str:
+    """What is not UTF-8, as the file declares it; read as windows-1252 with a doubt where that does not hold."""
+    stated = _DECLARED.search(content[:4000])
+    encoding = stated[1].decode("ascii", "replace").lower() if stated else ""
+    # What pages call Latin-1 is windows-1252 (WHATWG Encoding Standard).
+    encoding = "cp1252" if encoding in ("iso-8859-1", "latin-1", "latin1") else encoding
+    if encoding and encoding not in ("utf-8", "utf8"):
+        with suppress(LookupError, UnicodeError, ValueError):
+            return content.decode(encoding)
+    claimed = f", as it says ({encoding})" if encoding else ""
+    placer.doubt("warning", "", f"not UTF-8{claimed}: read as windows-1252")
+    return content.decode("cp1252", "replace")
 
 
 def _mended(text: str, placer: Placer) -> str:
