@@ -106,4 +106,11 @@ def read_csv(text: str, placer: Placer) -> None:
         csv.field_size_limit(limit)
     if text.count('"') % 2:
         placer.doubt("warning", "", "a quote is not closed: the file may be cut")
+    elif len(rows) > 1 and 0 < len(rows[-1]) < len(rows[0]):
+        said = f"the last line has {len(rows[-1])} of {len(rows[0])} columns: the file may be cut"
+        placer.doubt("warning", f"line {len(rows)}", said, rows[-1][-1].text)
+    elif rows and text[-1:] not in "\r\n":
+        placer.doubt(
+            "information", f"line {len(rows)}", "the last line has no end: see that it is whole", rows[-1][-1].text
+        )
     _place(Grid(rows, "CSV"), placer)
