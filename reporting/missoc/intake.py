@@ -12,7 +12,7 @@ from pathlib import Path
 from reporting.declarations.texts import Texts
 from reporting.errors import SourceUnreadable, UsageError
 from reporting.files import received
-from reporting.missoc import cells, html_pages, plain_pages, sheets
+from reporting.missoc import cells, exchanged, html_pages, plain_pages, sheets
 from reporting.missoc.cells import CELLS, Cell
 from reporting.missoc.placing import Doubt, Placer
 from reporting.missoc.recognise import Catalogue
@@ -99,12 +99,18 @@ def _dispatch(content: bytes, name: str, placer: Placer) -> None:
         sheets.read_workbook(opened, placer)
         return
     text = decoded(opened, placer)
-    if _TAG.search(text[:100_000]):
+    if _json(text, name):
+        exchanged.read(text, placer)
+    elif _TAG.search(text[:100_000]):
         html_pages.read(text, placer)
     elif _tabular(text, name):
         sheets.read_csv(text, placer)
     else:
         plain_pages.read(text, placer)
+
+
+def _json(text: str, name: str) -> bool:
+    return Path(name).suffix.lower() == ".json" or bool(re.match(r"\s*(?:\[\s*\{|\{\s*\")", text))
 
 
 def _tabular(text: str, name: str) -> bool:

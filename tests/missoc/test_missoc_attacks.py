@@ -171,11 +171,11 @@ def test_a_sheet_that_claims_too_much(read: Read) -> None:
 @pytest.mark.parametrize("form", ["en.html", "fr.csv"])
 def test_every_cut_is_noticed(read: Read, samples: list[Path], form: str) -> None:
     """Wherever a file was cut, but between two whole lines, a text lost or shortened is not passed over in silence."""
-    content = next(path for path in samples if path.name.endswith(f"2026-01-01_{form}")).read_bytes()
-    whole = {cell.key: cell.text for cell in read(content, form).cells}
+    content = next(path for path in samples if path.name.endswith(f"2025-07-01_{form}")).read_bytes()
+    whole = {cell.key: cell.text for cell in read(content, form, "2025-07-01").cells}
     for cut in range(200, len(content), 331):
         try:
-            reading = read(content[:cut], form)
+            reading = read(content[:cut], form, "2025-07-01")
         except ReportingError:
             continue
         kept = {cell.key: cell.text for cell in reading.cells}
