@@ -13,6 +13,7 @@ from reporting import declarations, forms, reworded
 from reporting.cli.common import AsOf, StoreOption, err, listed, out, store_at
 from reporting.cli.missoc import Geo, Lang, TableOption, missoc
 from reporting.errors import OutputFailed, UsageError
+from reporting.files import whole
 from reporting.missoc import changes, filled, lookup
 from reporting.missoc import desk as desks
 from reporting.missoc import review as reviews
@@ -124,6 +125,7 @@ def _difference(path: Path, updated: list[Entry], geo: str, edition: str, catalo
     else:
         raise UsageError(f"{path.name}: the difference is written as .html or .json.")
     try:
-        path.write_text(content + "\n", encoding="utf-8")
+        with whole(path) as part:
+            part.write_text(content + "\n", encoding="utf-8")
     except OSError as error:
         raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None
