@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reporting import charts
+from reporting.charts import Figure, scores
 from reporting.declarations import Dashboard, Outcome, Profile
 from reporting.declarations.frameworks import Entry
 from reporting.errors import UsageError
@@ -189,7 +189,7 @@ class Assessed:
         }  # fmt: skip
         return {column: record[column] for column in TIDY}
 
-    def ranges(self) -> charts.Figure | None:
+    def ranges(self) -> Figure | None:
         """Scores of the levels as bars in the range of all countries: overall indicators and those with a verdict."""
         w, rows = self.words, self.rows[self.rows["score_level"].notna()]
         entries = self.entries
@@ -211,9 +211,9 @@ class Assessed:
             "Bars to the right: better than the reference. Light band: from the lowest to the highest country; "
             "dark band: the middle half of the countries."
         )
-        head = charts.Figure(f"{self.id}_ranges", f"{title}, {w.geo(self.reader.geo)}", "", b"",
+        head = Figure(f"{self.id}_ranges", f"{title}, {w.geo(self.reader.geo)}", "", b"",
                              (note, *self._sources(chosen)))  # fmt: skip
-        return charts.ranges(bars, w, head)
+        return scores.ranges(bars, w, head)
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -246,7 +246,7 @@ class Assessed:
         title = w.text("Assessment over three cycles")
         return self._table(f"{self.id}_cycles", title, self.heads, rows, cells, (note,))
 
-    def heat(self) -> charts.Figure | None:
+    def heat(self) -> Figure | None:
         """The same three cycles as tiles with marks and colours."""
         rows = self._judged_rows()
         if rows.empty:
@@ -256,8 +256,8 @@ class Assessed:
         used = {o.mark for row in found for o in row if o}
         title = f"{w.text('Assessment over three cycles')}, {w.geo(self.reader.geo)}"
         below = (*self.legend(used), *self._sources(list(rows.index)))
-        head = charts.Figure(f"{self.id}_heat", title, "", b"", below)
-        return charts.tiles([self.label(name) for name in rows.index], self.heads, _tiles(found), w, head)
+        head = Figure(f"{self.id}_heat", title, "", b"", below)
+        return scores.tiles([self.label(name) for name in rows.index], self.heads, _tiles(found), w, head)
 
     def _cycle(self, back: int) -> pd.DataFrame:
         scores = self.scores
@@ -278,22 +278,22 @@ class Assessed:
         cell = self.judged(found[1], False)
         return replace(cell, text=f"{cell.text} ({found[0]})")
 
-    def tiles(self) -> charts.Figure | None:
+    def tiles(self) -> Figure | None:
         """The outcomes of all countries in all indicators, each tile with its mark and its colour."""
-        w, scores = self.words, self.scores
-        chosen = [k for k, n in enumerate(scores.panel.indicators) if self.entries[n].type in ("headline", "overall")]
-        chosen = [k for k in chosen if (scores.outcomes.outcome[k] != "").any()]
+        w, found = self.words, self.scores
+        chosen = [k for k, n in enumerate(found.panel.indicators) if self.entries[n].type in ("headline", "overall")]
+        chosen = [k for k in chosen if (found.outcomes.outcome[k] != "").any()]
         if not chosen:
             return None
-        geos = scores.panel.geos[: self.whole.members]
-        outcome = scores.outcomes.outcome[chosen, : len(geos)]
+        geos = found.panel.geos[: self.whole.members]
+        outcome = found.outcomes.outcome[chosen, : len(geos)]
         shown = [[self.profile.outcomes.get(name) for name in row] for row in outcome]
-        names = [self.label(scores.panel.indicators[k]) for k in chosen]
+        names = [self.label(found.panel.indicators[k]) for k in chosen]
         used = {o.mark for row in shown for o in row if o}
         title = w.text("Assessment of all countries")
-        below = (*self.legend(used), *self._sources([scores.panel.indicators[k] for k in chosen]))
-        head = charts.Figure(f"{self.id}_tiles", title, "", b"", below)
-        return charts.tiles(names, geos, _tiles(shown), w, head)
+        below = (*self.legend(used), *self._sources([found.panel.indicators[k] for k in chosen]))
+        head = Figure(f"{self.id}_tiles", title, "", b"", below)
+        return scores.tiles(names, geos, _tiles(shown), w, head)
 
     def significance(self) -> Table | None:
         """The dashboard of the country: value, and its change since each base with a mark; how many countries moved."""

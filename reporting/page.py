@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from IPython.display import display
 
 from reporting import (
+    amounted,
     assessed,
     charts,
     collected,
@@ -25,17 +27,20 @@ from reporting import (
     revised,
     revisions,
     reworded,
+    ruled,
     sheets,
     surveyed,
     tables,
     tabulate,
+    typeset,
     validation,
     views,
 )
 from reporting.declarations import load
 from reporting.errors import UsageError
-from reporting.missoc import changes, editions
+from reporting.missoc import cells, changes, editions, lookup, series
 from reporting.missoc.recognise import Catalogue
+from reporting.missoc.review import DECISIONS, proposals
 
 
 class Markdown:
@@ -197,16 +202,18 @@ class Page:
         texts = self._declarations.missoc
         reads.asked(("declared", "missoc"), texts)
         held, invented = editions.shown(self._store, texts, self._evaluator.as_of)
-        lang = self.words.language.id if self.words.language.id in editions.LANGUAGES else "en"
         geos = () if self.geo in self._declarations.groups else (self.geo,)
+        lang = editions.language(held, self.words.language.id, geos)
         found = editions.between(held, start, end, lang, geos)
         if invented:
             self._invented()
+        self._foreign(lang)
         if not found.changes:
             self.say("The two editions hold no text of {geo} in common.")
             return
         there = sorted({change.geo for change in found.changes})
-        display(reworded.summary(found, there, self.words, invented))  # type: ignore[no-untyped-call]
+        used = [] if invented else editions.vintages(self._store, found)
+        display(reworded.summary(found, there, self.words, used, invented))  # type: ignore[no-untyped-call]
         for one in found.indexations:
             self.say(
                 "{country}: the amounts rose by {rate} %, which is an indexation ({amounts} amounts in {cells} cells).",
@@ -214,6 +221,66 @@ class Page:
                 amounts=self.words.number(one.amounts, 0), cells=self.words.number(one.cells, 0),
             )  # fmt: skip
         self._reworded(found, Catalogue(texts))
+
+    def _foreign(self, lang: str) -> None:
+        if said := ruled.foreign(lang, self.words):
+            self._put(f"{tables.plain(said)}\n")
+
+    def rules(self, *functions: str) -> None:
+        """The rules of MISSOC beside the expenditure of functions; nothing where the store has no text of them."""
+        if not functions:
+            return
+        texts, as_of = self._declarations.missoc, self._evaluator.as_of
+        reads.asked(("declared", "missoc"), texts)
+        known = [cell for cell in cells.known(self._store, as_of) if cell.geo == self.geo]
+        lang = editions.language(known, self.words.language.id)
+        newest = [cell for cell in lookup.newest(known) if cell.lang == lang]
+        by_function = {function: lookup.behind(texts, function, newest) for function in functions}
+        if not any(by_function.values()):
+            return
+        self.heading("The rules behind the expenditure")
+        self._foreign(lang)
+        for function, own in by_function.items():
+            if own:
+                self._ruled(function, own, Catalogue(texts))
+
+    def _ruled(self, function: str, own: list[cells.Cell], catalogue: Catalogue) -> None:
+        self._put(f"### {tables.plain(self.words.code('spfunc', function))}\n")
+        spent = self.value(f"sp_benefits_gdp.{function}")
+        if spent:
+            self.say("Expenditure in {year}: {value}.", year=spent.time, value=spent)
+        for cell in own:
+            self._put(ruled.markdown(cell, catalogue.name(cell.table, cell.category, self.words.language.id)))
+        below = tuple(ruled.source(edition, self.words) for edition in sorted({cell.edition for cell in own}))
+        self._put(tables.raw(tables.notes_html(below), typeset.notes(below)))
+
+    def amounts(self) -> None:
+        """The confirmed amounts of the country over the editions of MISSOC; nothing where there are none."""
+        texts, as_of = self._declarations.missoc, self._evaluator.as_of
+        reads.asked(("declared", "missoc"), texts)
+        known = cells.known(self._store, as_of)
+        lang = editions.language(known, self.words.language.id, (self.geo,))
+        held = [cell for cell in known if (cell.geo, cell.lang) == (self.geo, lang)]
+        decided = DECISIONS.read(self._store, as_of)
+        if not held or decided.empty:
+            return
+        prices = series.prices(self._declarations, self._store, as_of, [self.geo])
+        found = list(series.points(proposals(held, decided), held, prices))
+        used = [manifest.vintage for manifest in cells.CELLS.manifests(self._store, as_of)]
+        for table, own in groupby(found, lambda point: point.table):
+            self._amounts(table, list(own), prices, used)
+
+    def _amounts(self, table: str, found: list[series.Point], prices: series.Prices, used: list[str]) -> None:
+        catalogue = Catalogue(self._declarations.missoc)
+        name = catalogue.texts.tables[table].labels.of(self.words.language.id)
+        title = self.words.text("Amounts over the editions of MISSOC")
+        self._put(f"## {tables.plain(f'{title}: {table} – {name}')}\n")
+        display(amounted.table(found, catalogue, self.words, prices, used))  # type: ignore[no-untyped-call]
+        for kind in (unit for unit in amounted.units(found) if unit[0] == "money"):
+            own = [point for point in found if kind in amounted.units([point])]
+            several = len({point.edition for point in own}) > 1 and len({p.series for p in own}) <= amounted.MOST
+            if several and (drawn := amounted.figure(own, catalogue, self.words, prices)):
+                self._draw(drawn)
 
     def _reworded(self, found: changes.Changes, catalogue: Catalogue) -> None:
         for table in catalogue.texts.tables.values():

@@ -12,6 +12,7 @@ from html import escape
 
 from reporting import typeset
 from reporting.labels import Words
+from reporting.missoc.cells import CELLS
 from reporting.missoc.changes import KINDS, Change, Changes, Piece
 from reporting.tables import TIDY, Cell, Row, Table, raw
 from reporting.tables import plain as plain_markdown
@@ -63,7 +64,7 @@ def kind(change: Change, words: Words) -> str:
     return words.text("{kind}, indexation of {rate} %", kind=said, rate=words.number(change.rate, 2))
 
 
-def summary(found: Changes, geos: Sequence[str], words: Words, invented: bool = False) -> Table:
+def summary(found: Changes, geos: Sequence[str], words: Words, vintages: Sequence[str], invented: bool) -> Table:
     """How many cells of each country are unchanged, changed in amounts only, changed in words, new or removed."""
     counts = Counter((change.geo, change.kind) for change in found.changes)
     columns = (
@@ -72,7 +73,7 @@ def summary(found: Changes, geos: Sequence[str], words: Words, invented: bool = 
     )  # fmt: skip
     names = sorted(geos, key=words.geo)
     rows = tuple(Row(words.geo(geo), "", tuple(_count(counts[geo, kind], words) for kind in KINDS)) for geo in names)
-    tidy = tuple(_tidy(geo, kind, counts[geo, kind], found) for geo in names for kind in KINDS)
+    tidy = tuple(_tidy(geo, kind, counts[geo, kind], found, vintages) for geo in names for kind in KINDS)
     return Table(
         id="missoc_changes", title=words.text("Changes between two editions of MISSOC"), geo="",
         tag=words.language.tag, stub=words.text("Country"), unit_head=words.text("Unit"), unit=words.text("cells"),
@@ -85,10 +86,11 @@ def _count(number: int, words: Words) -> Cell:
     return Cell(float(number), "", words.number(float(number), 0), 0)
 
 
-def _tidy(geo: str, kind: str, count: int, found: Changes) -> dict[str, object]:
+def _tidy(geo: str, kind: str, count: int, found: Changes, vintages: Sequence[str]) -> dict[str, object]:
     record = {
         "table": "missoc_changes", "geo": geo, "indicator": "", "time": found.end, "unit": "NR", "value": float(count),
-        "flag": "", "dataset": "missoc", "key": kind, "vintage": found.end, "source": "", "note": f"from {found.start}",
+        "flag": "", "dataset": CELLS.dataset if vintages else "", "key": kind,
+        "vintage": "; ".join(vintages) or found.end, "source": "", "note": f"from {found.start}",
     }  # fmt: skip
     return {column: record[column] for column in TIDY}
 

@@ -35,6 +35,8 @@ LAYERS = [
         "reworded",
         "collected",
         "brochure",
+        "amounted",
+        "ruled",
         "forms",
         "page",
     },

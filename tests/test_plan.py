@@ -30,8 +30,8 @@ def targets(known, tmp_path):
     [
         (
             {"publication": "vademecum"},
-            "Unknown publication 'vademecum'. There are: esspros-brochure, indicator-sheets, jaf-profile, missoc-changes, "
-            "revisions, silc-microdata, social-scoreboard, sppm, thirty-years, vade-mecum.",
+            "Unknown publication 'vademecum'. There are: esspros-brochure, indicator-sheets, jaf-profile, "
+            "missoc-changes, revisions, silc-microdata, social-scoreboard, sppm, thirty-years, vade-mecum.",
         ),
         ({"geos": ["XX"]}, "Unknown country 'XX'"),
         ({"geos": ["be"]}, "Unknown country 'be'"),

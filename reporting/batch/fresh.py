@@ -74,9 +74,10 @@ class State:
 
     @functools.cache  # noqa: B019  as above
     def datasets(self, root: str) -> dict[str, str]:
-        """Each dataset of a store with a digest of its manifests."""
+        """Each dataset of a store, and each collection of texts, with a digest of its manifests."""
         store = self.store(root)
-        return {name: reads.digest([asdict(m) for m, _ in store.manifests(name)]) for name in store.datasets()}
+        names = [*store.datasets(), *vintages.texts.names(store)]
+        return {name: reads.digest([asdict(m) for m, _ in store.manifests(name)]) for name in names}
 
     @functools.cache  # noqa: B019  as above
     def store(self, place: str) -> Store:

@@ -130,8 +130,10 @@ def _wide(frame: pd.DataFrame) -> pd.DataFrame:
     return wide.reindex(columns=order)
 
 
-def _lines(axes: Axes, frame: pd.DataFrame, reader: Reader) -> None:
+def _lines(axes: Axes, frame: pd.DataFrame, _: Reader | None) -> None:
     wide = _wide(frame)
+    # Half of the time from one value to the next, which is a year or less.
+    half = min(1.0, *np.diff(wide.index), 1.0) / 2
     colours = sns.color_palette("colorblind", len(wide.columns))
     ends: list[_End] = []
     for position, label in enumerate(wide):
@@ -139,8 +141,8 @@ def _lines(axes: Axes, frame: pd.DataFrame, reader: Reader) -> None:
         marker = _MARKERS[position % len(_MARKERS)]
         axes.plot(line.index, line, color=colours[position], marker=marker, markersize=3.6, linewidth=1.3)
         broken = frame[(frame["label"] == label) & frame["flag"].str.contains("b")]
-        for year in broken["time"].str[:4].astype(int):
-            axes.axvline(year - 0.5, color=colours[position], linewidth=0.9, linestyle=(0, (2, 2)))
+        for at in _wide(broken).index:
+            axes.axvline(at - half, color=colours[position], linewidth=0.9, linestyle=(0, (2, 2)))
         ends.append((float(line.iloc[-1]), float(line.index[-1]), str(label), colours[position]))
     axes.set_xlim(wide.index.min() - 0.6, wide.index.max() + 0.4)
     _baseline(axes, wide)
@@ -269,6 +271,14 @@ def _dress(axes: Axes, words: Words, unit: str, horizontal: bool) -> None:
     axes.set_axisbelow(True)
 
 
+def over_time(frame: pd.DataFrame, words: Words, head: Figure, unit: str) -> Figure:
+    """Lines of values with label, time, value and flag; ``head`` gives the words."""
+    with _canvas(2.8) as (canvas, axes):
+        _lines(axes, frame, None)
+        _dress(axes, words, unit, horizontal=False)
+        return replace(head, svg=_svg(canvas))
+
+
 def revisions(found: Revisions, words: Words, below: tuple[str, ...]) -> Figure | None:
     """The mean revision of each country as bars; None when no value was revised."""
     means = found.summary()["mean"].drop("total").dropna().sort_values(kind="stable")
@@ -310,23 +320,6 @@ def intervals(rows: Sequence[tuple[str, float, float, float]], words: Words, hea
     return replace(head, svg=svg, alternative=f"{kind}. {head.caption}. {said}.")
 
 
-def ranges(rows: Sequence[tuple[str, float, tuple[float, ...]]], words: Words, head: Figure) -> Figure:
-    """Bars in bands: label, value, and lowest, first and third quartile, highest of all; below nought a hatch."""
-    with _canvas(0.27 * len(rows) + 0.9) as (canvas, axes):
-        good, bad = (sns.color_palette("colorblind")[n] for n in (0, 3))
-        for at, (_, value, (low, first, third, high)) in enumerate(reversed(rows)):
-            axes.barh(at, high - low, left=low, height=0.8, color="#eeeeee")
-            axes.barh(at, third - first, left=first, height=0.8, color="#d0d0d0")
-            axes.barh(at, value, height=0.4, color=bad if value < 0 else good, hatch="////" if value < 0 else "")
-        axes.set_yticks(range(len(rows)), [_two_lines(name) for name, *_ in reversed(rows)], fontsize=6.5)
-        axes.axvline(0, color="#444444", linewidth=0.8)
-        axes.set_ylim(-0.6, len(rows) - 0.4)
-        _dress(axes, words, "", horizontal=True)
-        svg = _svg(canvas)
-    said = "; ".join(f"{name}: {words.number(value, 1)}" for name, value, _ in rows)
-    return replace(head, svg=svg, alternative=f"{words.text('Bar chart')}. {head.caption}. {said}.")
-
-
 def stacked(wide: pd.DataFrame, words: Words, head: Figure, unit: str) -> Figure:
     """Bars on top of one another: a row for each year, a column for each label; ``head`` gives the words."""
     with _canvas(3.3) as (canvas, axes):
@@ -336,32 +329,6 @@ def stacked(wide: pd.DataFrame, words: Words, head: Figure, unit: str) -> Figure
     last = wide.iloc[-1].items()
     said = "; ".join(f"{label}: {words.number(float(value), 1)} ({wide.index[-1]})" for label, value in last)
     return replace(head, svg=svg, alternative=f"{words.text('Stacked bar chart')}. {head.caption}. {said}.")
-
-
-def _two_lines(name: str) -> str:
-    """A label on one line or two, cut only where it is longer still."""
-    return "\n".join(textwrap.wrap(name, 52, max_lines=2, placeholder=" …"))
-
-
-def tiles(
-    rows: Sequence[str], columns: Sequence[str], marks: Sequence[Sequence[tuple[str, str]]], words: Words, head: Figure
-) -> Figure:
-    """A tile for each row and column, with its mark and its colour."""
-    with _canvas(0.26 * len(rows) + 0.7) as (canvas, axes):
-        for at, line in enumerate(marks):
-            for place, (mark, colour) in enumerate(line):
-                axes.add_patch(mpl.patches.Rectangle((place, at), 1, 1, facecolor=colour, edgecolor="#888888"))
-                axes.text(place + 0.5, at + 0.5, mark, ha="center", va="center", fontsize=6.5)
-        axes.set(xlim=(0, len(columns)), ylim=(len(rows), 0))
-        axes.set_yticks(np.arange(len(rows)) + 0.5, [_two_lines(name) for name in rows], fontsize=6.5)
-        axes.set_xticks(np.arange(len(columns)) + 0.5, columns, fontsize=6.5)
-        axes.tick_params(length=0)
-        svg = _svg(canvas)
-    lines = (
-        f"{name}: " + ", ".join(f"{geo} {mark or ':'}" for geo, (mark, _) in zip(columns, line, strict=True))
-        for name, line in zip(rows, marks, strict=True)
-    )
-    return replace(head, svg=svg, alternative=f"{words.text('Table of marks')}. {head.caption}. {'; '.join(lines)}.")
 
 
 def _left_out(figure: decl.Figure, frame: pd.DataFrame, geos: list[str], words: Words) -> tuple[str, ...]:

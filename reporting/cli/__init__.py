@@ -24,6 +24,7 @@ from reporting.cli import (  # noqa: F401  # adds the verbs
     missoc_amounts,
     missoc_changes,
     missoc_desk,
+    missoc_series,
     publish,
     record,
     revise,

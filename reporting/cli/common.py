@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -22,6 +23,9 @@ app = typer.Typer(
     help="Statistical reporting on European social protection: from declared series to publications.",
 )  # fmt: skip
 out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
+
+#: Columns of so many characters are never broken.
+_WHOLE = 10
 
 StoreOption = Annotated[
     str | None,
@@ -70,7 +74,10 @@ def show(records: list[Any], as_json: bool, heads: Sequence[str], rows: Sequence
     if as_json:
         out.print_json(json.dumps(records))
         return
-    grid = Grid(*heads, box=None, pad_edge=False)
+    # Where all do not fit, long texts go on in the next line; numbers and codes stay whole.
+    longest = [max(map(len, cells)) for cells in zip(heads, *rows, strict=True)]
+    columns = [Column(h, overflow="fold", no_wrap=n <= _WHOLE) for h, n in zip(heads, longest, strict=True)]
+    grid = Grid(*columns, box=None, pad_edge=False)
     for row in rows:
         grid.add_row(*map(Text, row))
     out.print(grid)

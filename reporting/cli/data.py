@@ -7,7 +7,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +16,7 @@ import typer
 from reporting import declarations, validation
 from reporting.cli.common import AsOf, Json, StoreOption, app, out, show, store_at, unknown_dataset
 from reporting.errors import UsageError
-from reporting.vintages import Manifest, Store
+from reporting.vintages import Manifest, Store, texts
 
 
 @app.command(epilog="Example: reporting vintages spr_exp_type")
@@ -26,16 +26,18 @@ def vintages(
     as_of: AsOf = "",
     as_json: Json = False,
 ) -> None:
-    """List the vintages in the store, the embedded edition included."""
+    """List the vintages in the store, those of texts and of the embedded edition included."""
     known = declarations.load()
     place = store_at(known, store)
-    held = place.datasets()
+    held = [*place.datasets(), *texts.names(place)]
     for name in datasets or []:
         if name not in held:
             raise UsageError(
                 unknown_dataset(known, name) if name not in known.datasets else f"{name}: not in the store."
             )
-    found: list[Manifest] = [m for name in datasets or held for m, _ in place.manifests(name, as_of)]
+    found: list[Manifest] = [
+        replace(m, dataset=name) for name in datasets or held for m, _ in place.manifests(name, as_of)
+    ]
     show(
         [asdict(m) for m in found], as_json, ("dataset", "vintage", "rows", "received from"),
         [(m.dataset, m.vintage, str(sum(m.rows.values())), m.request) for m in found],

@@ -11,6 +11,7 @@ import typer
 from reporting import declarations, vintages
 from reporting.cli.common import Json, StoreOption, app, err, out, progress_of, show, store_at
 from reporting.errors import UsageError
+from reporting.missoc import intake
 from reporting.sources.intake import reread
 
 
@@ -18,7 +19,11 @@ from reporting.sources.intake import reread
 def verify(store: StoreOption = None, as_json: Json = False) -> None:
     """Check every file of the store against its checksum; mend what can be mended."""
     known = declarations.load()
-    found = vintages.verify(store_at(known, store), lambda received, facts: reread(received, facts, known))
+    found = vintages.verify(
+        store_at(known, store),
+        lambda received, facts: reread(received, facts, known),
+        lambda place, received, facts: intake.remade(place, received, facts, known.missoc),
+    )
     records = [{**asdict(trouble), "path": str(trouble.path)} for trouble in found]
     rows = [("mended" if t.mended else "lost", str(t.path), t.what) for t in found]
     show(records, as_json, ("", "file", "what"), rows)
@@ -56,7 +61,7 @@ def export(
     datasets: Annotated[list[str] | None, typer.Argument(help="Dataset codes [default: all].")] = None,
     store: StoreOption = None,
 ) -> None:
-    """Write the store, the embedded edition included, into one file for the archive or the mail."""
+    """Write the store, with its texts and the embedded edition, into one file for the archive or the mail."""
     count = vintages.export_store(store_at(declarations.load(), store), file, datasets or [])
     out.print(f"{count} vintages in {file}, {file.stat().st_size / 1e6:.1f} MB", markup=False)
 

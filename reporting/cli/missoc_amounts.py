@@ -10,9 +10,9 @@ from reporting.cli.common import AsOf, Json, StoreOption, listed, out, show, sto
 from reporting.cli.missoc import Geo, Lang, TableOption, missoc
 from reporting.missoc import amounts as extraction
 from reporting.missoc import lookup
-from reporting.missoc.amounts import Amount
 from reporting.missoc.cells import Cell
 from reporting.missoc.recognise import Catalogue
+from reporting.missoc.searched import Amount
 
 
 @missoc.command(epilog="Example: reporting missoc amounts --geo BE --table X --json")

@@ -13,6 +13,7 @@ from reporting import declarations, reworded
 from reporting.cli.common import AsOf, Json, StoreOption, err, listed, out, store_at
 from reporting.cli.missoc import Geo, Lang, TableOption, missoc
 from reporting.errors import OutputFailed, UsageError
+from reporting.files import whole
 from reporting.labels import Words
 from reporting.missoc import changes as found_changes
 from reporting.missoc import lookup
@@ -96,12 +97,14 @@ def _write(path: Path, found: Changes, shown: list[Change], catalogue: Catalogue
         if path.suffix == ".html":
             parts = [(_head(c, catalogue, words), reworded.html(c.pieces, c.lang)) for c in shown]
             summary = ("Summary", "".join(reworded.html([found_changes.Piece("same", line)], "en") for line in lines))
-            path.write_text(reworded.page(title, [summary, *parts], "en"), encoding="utf-8")
+            content = reworded.page(title, [summary, *parts], "en").encode()
         elif path.suffix == ".pdf":
             blocks = [(_head(c, catalogue, words), reworded.typst(c.pieces, c.lang)) for c in shown]
-            path.write_bytes(leaflet.write(title, lines, blocks, found.end))
+            content = leaflet.write(title, lines, blocks, found.end)
         else:
             raise UsageError(f"{path.name}: changes are written as .html or .pdf.")
+        with whole(path) as part:
+            part.write_bytes(content)
     except OSError as error:
         raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None
     err.print(f"{len(shown)} changes in {path}", markup=False)

@@ -1,4 +1,4 @@
-"""Verbs on forms that a person fills in: review of amounts, series of those confirmed, the correspondent's desk."""
+"""Verbs on forms that a person fills in: review of amounts, the correspondent's desk."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from typing import Annotated
 import typer
 
 from reporting import declarations, forms, reworded
-from reporting.cli.common import AsOf, Json, StoreOption, err, listed, out, show, store_at
+from reporting.cli.common import AsOf, StoreOption, err, listed, out, store_at
 from reporting.cli.missoc import Geo, Lang, TableOption, missoc
 from reporting.errors import OutputFailed, UsageError
-from reporting.missoc import changes, filled, lookup, series
+from reporting.files import whole
+from reporting.missoc import changes, filled, lookup
 from reporting.missoc import desk as desks
 from reporting.missoc import review as reviews
 from reporting.missoc.desk import Entry
 from reporting.missoc.placing import Doubt
 from reporting.missoc.recognise import Catalogue
-from reporting.missoc.review import DECISIONS, Proposal
-from reporting.vintages import Store, day
+from reporting.missoc.review import DECISIONS
+from reporting.vintages import day
 
 Form = Annotated[Path | None, typer.Option("--read", help="A form that was filled in.")]
 
@@ -54,29 +55,6 @@ def review(
     out.print(f"{form.name}: {len(decisions)} decisions, {count} new or different.", markup=False)
     if doubts:
         raise typer.Exit(1)
-
-
-@missoc.command("series", epilog="Example: reporting missoc series --geo BE --table VI --json")
-def series_(
-    geo: Geo = "",
-    table: TableOption = "",
-    lang: Lang = "",
-    as_of: AsOf = "",
-    store: StoreOption = None,
-    as_json: Json = False,
-) -> None:
-    """Confirmed amounts over editions, nominal and in euro."""
-    place = store_at(declarations.load(), store, quiet=True)
-    wanted = lookup.wanted(Catalogue(declarations.load().missoc), listed(geo), listed(table), lang)
-    found = list(series.points(one for one in _all(place, as_of) if wanted.fits(one.cell)))
-    rows = [(p.geo, p.table, p.category, p.edition, f"{p.value:.10g}", p.unit, p.period, p.qualifier,
-             "" if p.euro is None else f"{p.euro:.2f}") for p in found]  # fmt: skip
-    heads = ("geo", "table", "category", "edition", "value", "unit", "period", "qualifier", "euro")
-    show([asdict(point) for point in found], as_json, heads, rows)
-
-
-def _all(place: Store, as_of: str) -> list[Proposal]:
-    return list(reviews.proposals(lookup.held(place, as_of), DECISIONS.read(place, as_of)))
 
 
 @missoc.command(epilog="Example: reporting missoc desk BE --edition 2026-07-01 --output desk.xlsx")
@@ -147,6 +125,7 @@ def _difference(path: Path, updated: list[Entry], geo: str, edition: str, catalo
     else:
         raise UsageError(f"{path.name}: the difference is written as .html or .json.")
     try:
-        path.write_text(content + "\n", encoding="utf-8")
+        with whole(path) as part:
+            part.write_text(content + "\n", encoding="utf-8")
     except OSError as error:
         raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None

@@ -35,7 +35,7 @@ from reporting.declarations.records import (
     Table,
 )
 from reporting.declarations.submissions import Submission
-from reporting.declarations.texts import Link, Texts, TextTable
+from reporting.declarations.texts import Link, Prices, Texts, TextTable
 from reporting.errors import DeclarationError, UsageError
 
 _PLACEHOLDER = re.compile(r"{([^{}]*)}")
@@ -224,11 +224,13 @@ class _Loader:
         countries = self._toml(path) if path.exists() else {}
         for code in (c for c, names in countries.items() if not _codes(names)):
             self._fault(path, code, "the names of a country are a list of texts, each once")
-        links = self.root / "missoc" / "links.toml"
+        links, series = (self.root / "missoc" / f"{name}.toml" for name in ("links", "series"))
+        prices = self._toml(series) if series.exists() else {}
         return Texts(
             tables=dict(sorted(found.items(), key=lambda item: item[1].order)),
             countries={code: tuple(names) for code, names in countries.items() if _codes(names)},
             links=self._records("missoc_links", Link, [(links, self._toml(links))] if links.exists() else []),
+            prices=self._validated(series, "", Prices.model_validate, prices) or Prices(),
         )
 
     def _collections(self) -> dict[str, dict[str, CellRule]]:

@@ -57,8 +57,14 @@ def _texts(d: Declarations) -> Iterator[Fault]:
         ids = [f"{table.id}.{category.id}" for category in table.categories]
         known |= set(ids)
         yield from (("missoc", table.id, f"category {name!r} stands twice") for name in set(ids) if ids.count(name) > 1)
+    prices = d.missoc.prices
+    for name in (*prices.exchange.values(), *([prices.hicp.indicator] if prices.hicp else [])):
+        if name not in d.indicators:
+            yield "missoc", "series", f"undeclared indicator {name!r}"
     for link in d.missoc.links.values():
         yield from (("missoc_links", link.id, f"MISSOC has no {name!r}") for name in link.missoc if name not in known)
+        if link.spfunc and link.spfunc not in d.codelists.get("spfunc", {}):
+            yield "missoc_links", link.id, f"unknown function {link.spfunc!r}"
 
 
 def _indicator(item: Indicator, d: Declarations) -> Iterator[str]:

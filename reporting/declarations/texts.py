@@ -57,7 +57,25 @@ class Link(_Record):
     title: Text
     #: Table and category (``VI.formula``), or a whole table (``VI``).
     missoc: Annotated[tuple[Text, ...], Field(min_length=1)]
+    #: The code of a function in the data; benefits have none.
+    spfunc: str = ""
     reference: str = ""
+
+
+class Hicp(_Record):
+    """The indicator of consumer prices, and the year in which it is 100."""
+
+    indicator: Text
+    base: Annotated[int, Field(strict=True, ge=1990, le=2100)]
+
+
+class Prices(_Record):
+    """What turns amounts into series: fixed rates of the euro, indicators of exchange rates and of prices."""
+
+    rates: dict[str, Annotated[float, Field(gt=0)]] = {}
+    #: Currency -> indicator of its units for one euro.
+    exchange: dict[str, Text] = {}
+    hicp: Hicp | None = None
 
 
 class Texts(_Record):
@@ -67,3 +85,4 @@ class Texts(_Record):
     #: Country code -> every name by which a file may call it.
     countries: dict[str, tuple[str, ...]] = {}
     links: dict[str, Link] = {}
+    prices: Prices = Prices()

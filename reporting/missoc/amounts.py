@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from reporting.missoc import ages, context
+from reporting.missoc import ages, context, spelt, worded
 from reporting.missoc import vocabulary as v
 from reporting.missoc.masks import FILLER, masked
 from reporting.missoc.numbers import NUMBER, parse
 from reporting.missoc.placing import LARGE
+from reporting.missoc.searched import Amount, Searched
 from reporting.missoc.vocabulary import S
 
 _N = rf"(?<![\w/⁄.,'’]){NUMBER}(?:[.,](?:-{{1,2}}|[–—])(?!\d))?"
 _N2 = rf"{NUMBER}"
-_TO = rf"(?:{S}*[-–—]{S}*|{S}+(?:to|à|bis|until|bis zu|up to|jusqu['’]à){S}+)"
+_TO = rf"(?:{S}*[-–—]{S}*|{S}+(?:to|à|bis|auf|until|bis zu|up to|jusqu['’]à){S}+)"
 _AND = rf"{S}+(?:and|or|et|ou|und|oder|respectively|resp\.|bzw\.){S}+(?:de{S}+)?"
 _LIST = rf"(?:(?:,{S}+{_N2})+(?:,?{_AND}){_N2}|{_AND}{_N2}|/{_N2})"
 _RANGE = rf"{_TO}{_N2}"
@@ -35,42 +36,29 @@ _PERCENT = re.compile(rf"{_HEAD}[\s-]?(?P<unit>{v.PERCENT})")
 _BOTH = re.compile(
     rf"(?P<one>{_N}){S}?[-‐‑]?(?P<unit>(?:years?|ans|années|Jahren?)\b)(?:{S}of age|{S}d['’]âge)?(?:,?{S}(?:and|et|"
     rf"und))?{S}"
-    rf"(?P<months>\d{{1,2}}){S}(?:months?|mois|Monaten?)\b"
+    rf"(?P<months>1[01]|\d){S}(?:months?|mois|Monaten?)\b"
 )
-_TIME = re.compile(rf"{_HEAD}(?:[{S[1:-1]}\n]|[-‐‑])?(?:{v.WHICH}{S})?(?P<unit>{v.TIME}|{v.JOINED})")
-_WORDED = re.compile(rf"\b(?P<word>{'|'.join(sorted(v.WORDED, key=len, reverse=True))})[ -](?P<unit>{v.TIME})", re.I)
+_TIME = re.compile(rf"{_HEAD}(?:[{S[1:-1]}\n]|[-‐‑])?(?:(?P<joined>{v.JOINED})|(?:{v.WHICH}{S})?(?P<unit>{v.TIME}))")
 _FRACTION = re.compile(
     rf"(?<![\w/⁄.,])(?P<one>\d{{1,2}}[/⁄](?:[2-9]|[1-9]\d{{1,2}}))(?![\d/⁄]|[.,]\d)(?:{S}?(?:rds?|ths?|i?[eè]mes?|"
     rf"es?)\b)?"
 )
-_TIMES = re.compile(rf"(?P<one>{_N}){S}?(?:{v.TIMES})(?!{S}(?:a|an|per|par|pro|im|l['’]an)\b)")
+_TIMES = re.compile(rf"(?P<one>{_N}){S}?(?:{v.TIMES})")
 _FACTOR = re.compile(rf"{v.FACTOR}(?P<one>{NUMBER})(?![\d.,]*{S}?(?:{v.PERCENT}))", re.I)
+_SCALE = re.compile(r"équivalence|equivalence|[Ää]quivalenz|\bweight|Gewicht|pondér|\bscale\b", re.I)
+_WEIGHT = re.compile(
+    rf"(?:(?:\b(?:adults?|persons?|child(?:ren)?|adultes?|personnes?|enfants?|Erwachsene[nr]?|Person(?:en)?|"
+    rf"Kind(?:er)?)|:){S}"
+    rf"(?P<one>[01](?:[.,]\d{{1,2}})?)(?=[.,;)]?(?:{S}|$))|[;:,(]{S}?(?P<two>[01](?:[.,]\d{{1,2}})?)(?={S}(?:for|"
+    rf"pour|für)\b))"
+    rf"(?!{S}?(?:{v.PERCENT}|{v.CURRENCY}|{v.TIME}))"
+)
 _PARTS = [(re.compile(rf"\b(?:{pattern})(?![\w-])", re.I), value) for pattern, value in v.PARTS.items()]
 
 
-@dataclass(frozen=True)
-class Amount:
-    """An amount found in a text, with the span it was read from.
-
-    ``conversion`` says that it stands in brackets behind an amount in another
-    currency and says the same.
-    """
-
-    kind: str
-    value: float
-    unit: str
-    currency: str
-    period: str
-    qualifier: str
-    start: int
-    end: int
-    text: str
-    conversion: bool
-    confidence: float
-
-
 _BEHIND = re.compile(
-    rf"{S}?(?:{v.MULTIPLE}{S})?(?:(?P<cur>{v.CURRENCY})|(?P<part>{v.PERCENT})|[-‐]?(?:{v.WHICH}{S})?(?P<time>{v.TIME}|{v.JOINED}))"
+    rf"{S}?(?:{v.MULTIPLE}{S})?(?:(?P<cur>{v.CURRENCY})|(?P<part>{v.PERCENT})|"
+        rf"[-‐]?(?:{v.WHICH}{S})?(?P<time>{v.TIME}|{v.JOINED}))"
 )  # fmt: skip
 _AHEAD = re.compile(rf"(?P<cur>{v.CURRENCY}){S}?$")
 
@@ -87,22 +75,6 @@ def unit_beside(text: str, start: int, end: int, geo: str = "") -> str:
     return "%" if behind["part"] else v.unit_of(behind["time"])
 
 
-@dataclass
-class _Text:
-    """A text being searched: what is left of it, and what was found."""
-
-    text: str
-    left: str
-    lang: str
-    geo: str
-    category: str
-    label: str
-
-    def take(self, start: int, end: int) -> None:
-        """Blot out what was read."""
-        self.left = self.left[:start] + FILLER * (end - start) + self.left[end:]
-
-
 def extract(text: str, lang: str, geo: str = "", category: str = "", label: str = "") -> list[Amount]:
     """All amounts of a text, in their order.
 
@@ -115,7 +87,7 @@ def extract(text: str, lang: str, geo: str = "", category: str = "", label: str 
         Country (whose krone it is) and category (an age limit speaks of ages).
     """
     searched = text[:LARGE]
-    state = _Text(searched, masked(searched), lang, geo, category, label)
+    state = Searched(searched, masked(searched), lang, geo, category, label)
     found: list[Amount] = []
     for pattern, make in _STEPS:
         for match in list(pattern.finditer(state.left)):
@@ -124,15 +96,21 @@ def extract(text: str, lang: str, geo: str = "", category: str = "", label: str 
                 if amounts:
                     state.take(match.start(), match.end())
                 found += amounts
+    found += _next_ages(found, state)
+    found += _elided(found, state)
     found.sort(key=lambda amount: amount.start)
     return context.described(_converted(found, searched), searched)
 
 
-def _numbers(match: re.Match[str], state: _Text, money: bool = False) -> Iterator[tuple[int, int, float, str, float]]:
+def _numbers(
+    match: re.Match[str], state: Searched, money: bool = False
+) -> Iterator[tuple[int, int, float, str, float]]:
     """Each number of a match: span, value, its place in a range (``from``, ``to``), confidence."""
     start, end = match.span("one")
     more = match.groupdict().get("more") or ""
-    ranged = bool(re.match(_TO, more)) or bool(more and _BETWEEN.search(state.left[: match.start()]))
+    ranged = bool(re.match(_TO, more)) or bool(
+        more and _BETWEEN.search(state.left[max(0, match.start() - 20) : match.start()])
+    )
     spans = [(start, end)]
     if more:
         spans += [(match.start("more") + n.start(), match.start("more") + n.end()) for n in v.NUMBERS.finditer(more)]
@@ -149,7 +127,7 @@ def _numbers(match: re.Match[str], state: _Text, money: bool = False) -> Iterato
 _BETWEEN = re.compile(r"\b(?:between|entre|zwischen)\s+$", re.I)
 
 
-def _money(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+def _money(match: re.Match[str], state: Searched) -> Iterator[Amount]:
     currency = v.currency_of(match["cur"], state.geo)
     factor = v.multiple_of(match["mul"])
     found = list(_numbers(match, state, True))
@@ -161,7 +139,7 @@ def _money(match: re.Match[str], state: _Text) -> Iterator[Amount]:
                      sure - (0 if currency else 0.25))  # fmt: skip
 
 
-def _percent(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+def _percent(match: re.Match[str], state: Searched) -> Iterator[Amount]:
     after = state.left[match.start("unit") :]
     unit = "points" if v.POINTS.match(match["unit"]) or v.POINTS.match(after[len(match["unit"]) :]) else "%"
     unit = "‰" if match["unit"] == "‰" else unit
@@ -174,7 +152,7 @@ def _percent(match: re.Match[str], state: _Text) -> Iterator[Amount]:
         yield Amount("percent", value, unit, "", "", bound, start, end, state.text[start:end], False, sure)
 
 
-def _both(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+def _both(match: re.Match[str], state: Searched) -> Iterator[Amount]:
     """Years and months together."""
     value = parse(match["one"], state.lang).value + int(match["months"]) / 12
     kind, sure = ages.kind(state.text, match.start(), match.end(), value, "year", state.category, state.label)
@@ -182,8 +160,8 @@ def _both(match: re.Match[str], state: _Text) -> Iterator[Amount]:
     yield Amount(kind, value, "year", "", "", "", match.start(), match.end(), text, False, sure)
 
 
-def _time(match: re.Match[str], state: _Text) -> Iterator[Amount]:
-    unit = v.unit_of(match["unit"])
+def _time(match: re.Match[str], state: Searched) -> Iterator[Amount]:
+    unit = v.unit_of(match["unit"] or match["joined"])
     if match["unit"] in ("an", "ans") and state.lang == "en" and not re.search(r"[éèà]", state.text):
         return
     halves = re.fullmatch(r"(\d+)[/⁄](\d+)", match["one"])
@@ -203,18 +181,20 @@ def _time(match: re.Match[str], state: _Text) -> Iterator[Amount]:
         yield Amount(kind, value, unit, "", "", bound, start, end, state.text[start:end], False, min(own, sure))
 
 
-def _worded(match: re.Match[str], state: _Text) -> Iterator[Amount]:
-    word, unit = match["word"], v.unit_of(match["unit"])
-    if re.search(r"\b(?:par|every|each|chaque|pro|je|per)\s+$", state.left[: match.start()], re.I):
-        return
-    if word.lower() in ("ein", "eine", "einen", "un", "une") and unit == "day":
-        return
-    value = float(v.WORDED[word.lower()])
-    kind, sure = ages.kind(state.text, match.start(), match.end(), value, unit, state.category, state.label)
-    yield Amount(kind, value, unit, "", "", "", match.start(), match.end(), match[0], False, min(sure, 0.7))
+def _aged_in_words(match: re.Match[str], state: Searched) -> Iterator[Amount]:
+    for group, bound in (("one", "from"), ("two", "to")):
+        if match[group]:
+            yield Amount("age", float(worded.value(match[group])), "year", "", "", bound if match["two"] else "",
+                         *match.span(group), match[group], False, 0.7)  # fmt: skip
 
 
-def _age(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+def _weight(match: re.Match[str], state: Searched) -> Iterator[Amount]:
+    """The weight of a person, where the text speaks of an equivalence scale."""
+    if _SCALE.search(state.text):
+        yield from _ratio(match, state)
+
+
+def _age(match: re.Match[str], state: Searched) -> Iterator[Amount]:
     """Ages that say so without a unit."""
     for group in ("one", "two"):
         if match.groupdict().get(group):
@@ -226,25 +206,72 @@ def _age(match: re.Match[str], state: _Text) -> Iterator[Amount]:
             yield Amount("age", value, "year", "", "", bound, *shown, state.text[shown[0] : shown[1]], False, 0.8)
 
 
-def _ratio(match: re.Match[str], state: _Text) -> Iterator[Amount]:
-    start, end = match.span("one")
-    value = parse(match["one"], state.lang).value
-    if value and not re.search(r"\d{1,2}[/.]$", state.left[:start]):
+#: A number that takes the unit of the amount before it: "15 hours in degree II and 20 in degree III".
+_ELIDED = re.compile(
+    r"[^.;\n\d\x00]{0,60}?(?:,|\b(?:and|or|et|ou|und|oder|last|previous|preceding|letzten|derni[eè]re?s))\s"
+    rf"(?P<one>{_N})(?=[.;)]|\s(?:for|in|if|when|after|from|thereafter|pour|la|le|les|en|si|dès|ensuite|für|im|bei|"
+    rf"ab|wenn|"
+    r"danach)\b|$)"
+)
+
+
+def _elided(found: list[Amount], state: Searched) -> list[Amount]:
+    """Bare numbers that share the unit of a duration or a percentage before them."""
+    more, starts = [], {amount.start for amount in found}
+    for amount in found:
+        match = _ELIDED.match(state.left, amount.end) if amount.kind in ("duration", "percent") else None
+        if match and match.start("one") not in starts:
+            start, end = match.span("one")
+            value = parse(match["one"], state.lang).value
+            if value < 1000:
+                more.append(replace(amount, value=value, start=start, end=end, text=match["one"], qualifier="",
+                                    confidence=0.5))  # fmt: skip
+                starts.add(start)
+    return more
+
+
+def _next_ages(found: list[Amount], state: Searched) -> list[Amount]:
+    """Bare ages right behind one that says it is one."""
+    more = []
+    for amount in found:
+        match = ages.NEXT.match(state.left, amount.end) if amount.kind == "age" else None
+        if match and FILLER not in match[0]:
+            start, end = match.span("one")
+            more.append(replace(amount, value=float(match["one"]), start=start, end=end, text=match["one"],
+                                qualifier="", confidence=0.6))  # fmt: skip
+    return more
+
+
+def _rising(match: re.Match[str], state: Searched) -> Iterator[Amount]:
+    """A bare age, where the text or its label speaks of ages."""
+    if ages.ON_AGE.search(state.label) or ages.ON_AGE.search(state.text):
+        start, end = match.span("one")
+        yield Amount("age", float(match["one"]), "year", "", "", "", start, end, match["one"], False, 0.6)
+
+
+def _ratio(match: re.Match[str], state: Searched) -> Iterator[Amount]:
+    group = "two" if match.groupdict().get("two") else "one"
+    start, end = match.span(group)
+    value = parse(match[group], state.lang).value
+    if value and not re.search(r"\d{1,2}[/.]$", state.left[max(0, start - 3) : start]):
         yield Amount("ratio", value, "", "", "", "", start, end, state.text[start:end], False, 0.85)
 
 
-def _part(value: float) -> Callable[[re.Match[str], _Text], Iterator[Amount]]:
-    def make(match: re.Match[str], state: _Text) -> Iterator[Amount]:
+def _part(value: float) -> Callable[[re.Match[str], Searched], Iterator[Amount]]:
+    def make(match: re.Match[str], state: Searched) -> Iterator[Amount]:
         yield Amount("ratio", value, "", "", "", "", match.start(), match.end(), match[0], False, 0.7)
 
     return make
 
 
-_STEPS: list[tuple[re.Pattern[str], Callable[[re.Match[str], _Text], Iterator[Amount]]]] = [
+_STEPS: list[tuple[re.Pattern[str], Callable[[re.Match[str], Searched], Iterator[Amount]]]] = [
     (_MONEY_AFTER, _money), (_MONEY_BEFORE, _money), (_MONEY_AFTER_ANY, _money), (_PERCENT, _percent),
-    (ages.BIRTHDAY, _age), (_BOTH, _both), (_TIME, _time), (_WORDED, _worded), (ages.AGED, _age),
-    (ages.BESIDE, _age), (ages.BEHIND, _age),
-    (_TIMES, _ratio), (_FACTOR, _ratio), (_FRACTION, _ratio),
+    (ages.YEARLING, _age), (ages.BIRTHDAY, _age), (_BOTH, _both), (_TIME, _time),
+    (spelt.HALF_POINT, spelt.half_point), (spelt.HALVED, spelt.halved), (spelt.FOLD, spelt.fold),
+    (spelt.PART, spelt.part), (spelt.NUMBERED, spelt.numbered), (ages.AGED, _age),
+    (ages.IN_WORDS, _aged_in_words), (ages.BESIDE, _age),
+    (ages.BEHIND, _age), (ages.RISING, _rising), (_TIMES, _ratio), (_FACTOR, _ratio),
+    (_WEIGHT, _weight), (_FRACTION, _ratio),
     *((pattern, _part(value)) for pattern, value in _PARTS),
 ]  # fmt: skip
 
@@ -267,6 +294,8 @@ def _converted(found: list[Amount], text: str) -> list[Amount]:
 
 
 _BRACKET = re.compile(
-    r"(?:\s*(?:per|a|par|pro|je|im)\s+\w+|\s*/\s*\w+|\s*\w{0,10}(?:ly|lich|uel))?\s*[(\[]\s*(?:approx(?:imately|"
+    r"(?:\s*(?:per|a|par|pro|je|im)\s+\w+|\s*/\s*\w+|\s*\w{0,10}(?:ly|lich|uel))?"
+    r"(?:\s*,?\s*(?:au (?:plus|maximum|moins)|max(?:imum|\.)?|at (?:the )?(?:most|least)|höchstens|mindestens|"
+    r"minimum))?\s*[(\[]\s*(?:approx(?:imately|"
     r"\.)?|about|around|i\.e\.|env(?:iron|\.)?|soit|ca\.?|circa|etwa|rund|d\.h\.|or|=|≈|~)?\s*"
 )

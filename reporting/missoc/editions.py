@@ -25,6 +25,12 @@ def shown(store: Store, texts: Texts, as_of: str = "") -> tuple[list[Cell], bool
     return [c for path in sorted(SAMPLES.iterdir()) for c in intake.read(path, texts, Given()).cells], True
 
 
+def language(held: Iterable[Cell], lang: str, geos: tuple[str, ...] = ()) -> str:
+    """The language in which texts of some countries are shown: that of the reader, else the first there is one in."""
+    there = {cell.lang for cell in held if not geos or cell.geo in geos}
+    return next((one for one in (lang, *LANGUAGES) if one in there), "en")
+
+
 def between(held: Iterable[Cell], start: str, end: str, lang: str, geos: tuple[str, ...] = ()) -> Changes:
     """The changes between two editions in one language, of some countries or of all.
 
@@ -41,3 +47,9 @@ def between(held: Iterable[Cell], start: str, end: str, lang: str, geos: tuple[s
         raise UsageError(str(error)) from None
     before, after = ([c for c in wanted if c.edition == edition] for edition in (first, last))
     return changes.compare(before, after, first, last)
+
+
+def vintages(store: Store, found: Changes) -> list[str]:
+    """The vintages in which the two editions compared were read."""
+    labels = [manifest.vintage for manifest in cells.CELLS.manifests(store)]
+    return [label for label in labels if label[:10] in (found.start, found.end)]

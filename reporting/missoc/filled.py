@@ -12,6 +12,7 @@ from pathlib import Path
 import openpyxl
 
 from reporting.errors import SourceUnreadable, UsageError
+from reporting.files import received
 from reporting.missoc.sheets import BROKEN
 
 
@@ -36,10 +37,7 @@ def read(path: Path, heads: Iterable[str]) -> list[Line]:
     SourceUnreadable
         When the file is damaged.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}. Name an existing file.") from None
+    content = received(path)
     rows = _workbook(content, path.name) if content.startswith(b"PK") else _csv(content, path.name)
     first = [text.strip() for text in rows[0]] if rows else []
     if missing := [head for head in heads if head not in first]:

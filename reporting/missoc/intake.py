@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from reporting.declarations.texts import Texts
 from reporting.errors import SourceUnreadable, UsageError
-from reporting.missoc import cells, html_pages, plain_pages, sheets
+from reporting.files import received
+from reporting.missoc import cells, exchanged, html_pages, plain_pages, sheets
 from reporting.missoc.cells import CELLS, Cell
 from reporting.missoc.placing import Doubt, Placer
 from reporting.missoc.recognise import Catalogue
@@ -18,22 +20,15 @@ from reporting.sources import compressed
 from reporting.vintages import Manifest, Store, day
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-_DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
+_DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([\w:.-]+)", re.I)
+#: Byte order marks, the longer first.
+_MARKS = ((b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"),
+          (b"\xfe\xff", "utf-16"))  # fmt: skip
 _TAG = re.compile(r"<\s*(?:!doctype|html|head|body|table|div|tr|td|p|h[1-6]|ul|span|section|main|dl)\b", re.I)
 #: Letters of UTF-8 that were read as windows-1252.
 _GARBLED = re.compile(r"[ÂÃâÅÄ][\u0080-\u00ff\u0152-\u017e\u02c6\u02dc\u2013-\u2122\u20ac]{1,2}")
 _LANGUAGES = ("en", "fr", "de")
 ACKNOWLEDGEMENT = "Source: MISSOC (Mutual Information System on Social Protection), European Commission"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a file gave."""
-
-    name: str
-    content: bytes
-    cells: tuple[Cell, ...]
-    doubts: tuple[Doubt, ...]
 
 
 @dataclass(frozen=True)
@@ -50,6 +45,22 @@ class Given:
         if self.lang not in ("", *_LANGUAGES):
             raise UsageError(f"--lang {self.lang}: MISSOC is published in {', '.join(_LANGUAGES)}.")
 
+    @property
+    def words(self) -> str:
+        """What was said, as a manifest keeps it."""
+        return ", ".join(f"{name} {value}" for name, value in asdict(self).items() if value)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a file gave, and what the person said of it."""
+
+    name: str
+    content: bytes
+    cells: tuple[Cell, ...]
+    doubts: tuple[Doubt, ...]
+    given: Given
+
 
 def read(path: Path, texts: Texts, given: Given) -> Reading:
     """The cells of a file, and what is doubtful in it.
@@ -61,11 +72,7 @@ def read(path: Path, texts: Texts, given: Given) -> Reading:
     SourceUnreadable
         When it is cut or damaged so that nothing can be read.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}. Name an existing file.") from None
-    return understood(content, path.name, texts, given)
+    return understood(received(path), path.name, texts, given)
 
 
 def understood(content: bytes, name: str, texts: Texts, given: Given) -> Reading:
@@ -81,7 +88,7 @@ def understood(content: bytes, name: str, texts: Texts, given: Given) -> Reading
         raise UsageError(f"{name}: its edition is not stated. Say it: --edition 2026-01-01")
     if not placer.cells:
         placer.doubt("error", "", "no cell of MISSOC was found in the file")
-    return Reading(name, content, tuple(placer.cells), tuple(dict.fromkeys(placer.doubts)))
+    return Reading(name, content, tuple(placer.cells), tuple(dict.fromkeys(placer.doubts)), given)
 
 
 def _dispatch(content: bytes, name: str, placer: Placer) -> None:
@@ -92,12 +99,18 @@ def _dispatch(content: bytes, name: str, placer: Placer) -> None:
         sheets.read_workbook(opened, placer)
         return
     text = decoded(opened, placer)
-    if _TAG.search(text[:100_000]):
+    if _json(text, name):
+        exchanged.read(text, placer)
+    elif _TAG.search(text[:100_000]):
         html_pages.read(text, placer)
     elif _tabular(text, name):
         sheets.read_csv(text, placer)
     else:
         plain_pages.read(text, placer)
+
+
+def _json(text: str, name: str) -> bool:
+    return Path(name).suffix.lower() == ".json" or bool(re.match(r"\s*(?:\[\s*\{|\{\s*\")", text))
 
 
 def _tabular(text: str, name: str) -> bool:
@@ -108,20 +121,38 @@ def _tabular(text: str, name: str) -> bool:
 
 
 def decoded(content: bytes, placer: Placer) -> str:
-    """The text of a file: as it declares, as UTF-8, else as windows-1252; garbled letters are mended and said."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace")
-    stated = _DECLARED.search(content[:4000])
-    text = None
+    """The text of a file: by its mark, as UTF-8, as it declares, else as windows-1252; garbled letters are mended."""
+    if wide := next((name for mark, name in _MARKS if content.startswith(mark)), _unmarked(content)):
+        return content.decode(wide, "replace")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        encoding = stated[1].decode("ascii", "replace").lower() if stated else ""
-        if encoding not in ("iso-8859-1", "latin-1", "latin1", "windows-1252", "cp1252"):
-            claimed = ", as it says" if encoding == "utf-8" else ""
-            placer.doubt("warning", "", f"not UTF-8{claimed}: read as windows-1252")
-        text = content.decode("cp1252", "replace")
+        text = _declared(content, placer)
     return _mended(text, placer)
+
+
+def _unmarked(content: bytes) -> str:
+    """UTF-16 without a mark, told by the zeros between its letters."""
+    start = content[:400]
+    zeros = [sum(byte == 0 for byte in start[place::2]) for place in (0, 1)]
+    half = len(start) // 2
+    if half < 8 or max(zeros) < 0.7 * half or min(zeros) > 0.1 * half:
+        return ""
+    return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+
+
+def _declared(content: bytes, placer: Placer) -> str:
+    """What is not UTF-8, as the file declares it; read as windows-1252 with a doubt where that does not hold."""
+    stated = _DECLARED.search(content[:4000])
+    encoding = stated[1].decode("ascii", "replace").lower() if stated else ""
+    # What pages call Latin-1 is windows-1252 (WHATWG Encoding Standard).
+    encoding = "cp1252" if encoding in ("iso-8859-1", "latin-1", "latin1") else encoding
+    if encoding and encoding not in ("utf-8", "utf8"):
+        with suppress(LookupError, UnicodeError, ValueError):
+            return content.decode(encoding)
+    claimed = f", as it says ({encoding})" if encoding else ""
+    placer.doubt("warning", "", f"not UTF-8{claimed}: read as windows-1252")
+    return content.decode("cp1252", "replace")
 
 
 def _mended(text: str, placer: Placer) -> str:
@@ -161,9 +192,19 @@ def keep(store: Store, reading: Reading) -> list[Stored]:
         manifest = Manifest(
             CELLS.name, edition, False, f"file {reading.name}", ACKNOWLEDGEMENT,
             retrieved=datetime.now(UTC).isoformat(timespec="seconds"),
-            received_sha256=hashlib.sha256(reading.content).hexdigest(),
+            received_sha256=hashlib.sha256(reading.content).hexdigest(), structure=reading.given.words,
         )  # fmt: skip
         kept = CELLS.append(store, rows, manifest, reading.content)
         counts = kept.rows if kept else {"new": 0, "revised": 0}
         done.append(Stored(edition, kept.vintage if kept else "", counts["new"], counts["revised"]))
     return done
+
+
+def remade(store: Store, content: bytes, manifest: Manifest, texts: Texts) -> bool:
+    """Make the rows of a vintage again from the bytes received; says whether they are as they were."""
+    if manifest.dataset != CELLS.name:
+        return False
+    said = dict(part.split(" ", 1) for part in manifest.structure.split(", ") if part)
+    reading = understood(content, manifest.request.removeprefix("file "), texts, Given(**said))
+    rows = cells.frame(cell for cell in reading.cells if cell.edition == manifest.vintage[:10])
+    return CELLS.remake(store, manifest, rows)

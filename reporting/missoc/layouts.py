@@ -16,6 +16,8 @@ from reporting.missoc.recognise import edition, fold
 
 #: Rows above which the heads of a table must stand.
 _HEADS = 8
+#: Columns beyond which a grid is none of MISSOC: there are thirty-odd countries.
+WIDEST = 2_000
 #: What the head of a column may be called, in English, French, German and Dutch.
 ROLES = {
     "geo": "country, countries, geo, pays, land, staat, country code, code pays, country name, member state, "
@@ -56,7 +58,15 @@ def place(grid: Grid, placer: Placer) -> bool:
     rows = [list(row) for row in grid.rows if any(box.text.strip() for box in row)]
     if not rows:
         return True
+    if (width := max(map(len, rows))) > WIDEST:
+        placer.doubt("error", grid.place, f"not placed: a table of {width:,} columns is none of MISSOC", _words(rows))
+        return True
     return any(read(rows, grid.place, placer) for read in (_long, _wide, _across, _single))
+
+
+def _words(rows: list[list[Box]]) -> str:
+    """The first words of a grid."""
+    return " ".join(text for row in rows[:3] for box in row[:20] if (text := box.text.strip()))
 
 
 def _role(text: str) -> str:
@@ -67,13 +77,17 @@ def _long(rows: list[list[Box]], where: str, placer: Placer) -> bool:
     """One row for each cell."""
     for position, row in enumerate(rows[:_HEADS]):
         roles = {role: column for column, box in reversed([*enumerate(row)]) if (role := _role(box.text))}
-        if not {"category", "geo", "text"} & roles.keys() or sum(bool(box.text.strip()) for box in row) < 2:
+        named, body = bool({"category", "geo", "text"} & roles.keys()), rows[position + 1 :]
+        if (not named and position) or sum(bool(box.text.strip()) for box in row) < 2:
             continue
         if any(placer.catalogue.country(box.text) for box in row):
-            return False
-        body = rows[position + 1 :]
+            if named:
+                return False
+            continue
         guessed = _guessed(roles, row, body, placer)
-        roles |= guessed
+        if not named and not {"geo", "category", "text"} <= guessed.keys():
+            continue
+        roles = {role: column for role, column in roles.items() if column not in guessed.values()} | guessed
         if {"text", "category"} <= roles.keys() and ("geo" in roles or placer.geo):
             _columns(row, roles, guessed, where, placer)
             for number, found in enumerate(body, position + 2):
@@ -85,10 +99,12 @@ def _long(rows: list[list[Box]], where: str, placer: Placer) -> bool:
 def _guessed(roles: dict[str, int], heads: list[Box], body: list[list[Box]], placer: Placer) -> dict[str, int]:
     """Columns whose names are not known, told by what stands in them; the text is the longest that is left."""
     found: dict[str, int] = {}
+    if "table" not in roles and "chapter" in roles and _mostly(placer.catalogue.table, body, roles["chapter"]):
+        found["table"] = roles["chapter"]
     free = [c for c in range(len(heads)) if c not in roles.values() and any(_text(row, c) for row in body)]
     tests = {"geo": placer.catalogue.country, "table": placer.catalogue.table,
              "category": functools.partial(_category, placer)}  # fmt: skip
-    for role in (role for role in tests if role not in roles):
+    for role in (role for role in tests if role not in roles.keys() | found.keys()):
         column = next((c for c in free if _mostly(tests[role], body, c)), -1)
         if column >= 0:
             free.remove(column)
@@ -190,8 +206,9 @@ def _countries(row: list[Box], columns: dict[int, str], heads: list[str], where:
 
 
 def _beyond(row: list[Box], columns: dict[int, str], where: str, placer: Placer) -> None:
+    placed = {row[column].spread for column in columns if column < len(row)} - {0}
     for column in range(min(columns), len(row)):
-        if column not in columns and _text(row, column):
+        if column not in columns and _text(row, column) and row[column].spread not in placed:
             placer.doubt("error", where, f"not placed: column {column + 1} has no country", row[column].text)
 
 

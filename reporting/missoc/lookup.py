@@ -137,6 +137,16 @@ def _passage(text: str, word: str) -> str:
     return ("… " if at > 10 else "") + " ".join(shown) + (" …" if at + 15 < len(words) else "")
 
 
+def behind(texts: Texts, spfunc: str, listed: Iterable[Cell]) -> list[Cell]:
+    """The cells that state the rules of the benefits of a function: category by category, never a whole table."""
+    functions = [link.id for link in texts.links.values() if link.spfunc == spfunc]
+    links = [link for link in texts.links.values() if link.id.startswith(tuple(f"{name}_" for name in functions))]
+    places = dict.fromkeys(place for link in links for place in link.missoc)
+    places |= dict.fromkeys(place for name in functions for place in texts.links[name].missoc if "." in place)
+    at = {f"{cell.table}.{cell.category}": cell for cell in listed}
+    return [at[place] for place in places if place in at]
+
+
 def linked(texts: Texts, link: str, listed: Iterable[Cell]) -> list[Cell]:
     """The cells that state the rules of an ESSPROS function or benefit, in the order of its link.
 

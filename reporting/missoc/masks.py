@@ -31,7 +31,7 @@ _DATES = (
     rf"{_MONTH}\s+{_YEAR}",
     r"(?<![\d.,])\d{1,2}[./]\d{1,2}[./](?:19|20)?\d\d(?!\d)",
     r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)",
-    r"(?<![\d.,])\d{1,2}\.\s?\d{1,2}\.(?!\d)(?=\s|$)",
+    r"(?<![\d.,])(?:0?[1-9]|[12]\d|3[01])\.\s?(?:0?[1-9]|1[0-2])\.(?!\d)(?=\s|$)",
     rf"(?<!\d){_YEAR}\s?[-–/]\s?(?:(?:19|20)\d\d|\d\d)(?!\d){_NOT_AMOUNT}",
     # A year before another amount is one; a year before a unit is an amount.
     rf"\b(?:[Ii]n|[Ss]ince|[Ff]rom|[Uu]ntil|[Bb]efore|[Aa]fter|[Ee]n|[Dd]epuis|[Dd]ès|[Aa]vant|[Aa]près|jusqu['’]en|"
@@ -44,7 +44,7 @@ _LAWS = (
     rf"(?<![A-Za-z]){_NUMBERED}\s*\d+(?:[/.-]\d+)*(?![\d.,]*{S}?{_UNITS})",
     r"(?<!\d)\d{1,4}/(?:19|20)?\d\d/(?:E[CUG]+|CE|UE|EWG|CEE|EEC)\b",
     r"§{1,2}\s*\d+[a-z]?",
-    r"\b(?<!/)\d+(?:st|nd|rd|th|re|ère|e|ème|er)\b",
+    r"\b(?<!/)\d+(?:st|nd|rd|th|re|ère|e|ème|er)\b(?!(?:\s+(?:or|and|ou|et)\s+\d+\w*)?\s+(?:birthdays?|anniversaires?))",
 )
 _MASK = re.compile("|".join(f"(?:{pattern})" for pattern in (*_DATES, *_LAWS)))
 _DATE = re.compile("|".join(f"(?:{pattern})" for pattern in _DATES))

@@ -7,6 +7,7 @@ not known is a doubt and is listed with its words, never dropped.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from reporting.missoc import recognise
@@ -132,16 +133,32 @@ class Placer:
     def _once(self, cells: list[Cell]) -> list[Cell]:
         """Each place once: the same text twice is one cell, another text is kept under its own label or a number."""
         kept: dict[tuple[str, ...], Cell] = {}
+        #: Places and texts that are there, and how many texts of a place have a number.
+        texts: set[tuple[str, ...]] = set()
+        numbers: Counter[tuple[str, ...]] = Counter()
         for cell in cells:
-            own, count = cell, 2
-            while (first := kept.get((own.edition, *own.key))) and first.text != own.text:
-                base = f"{UNKNOWN}{recognise.fold(cell.label).replace(' ', '_')}"[:120]
-                fresh = base if first.label != cell.label and count == 2 else f"{base}#{count}"
-                own, count = replace(cell, category=fresh), count + 1
-            if count > 2 and own.category.endswith(f"#{count - 1}"):
-                self.doubt("warning", cell.place, f"a second text for one place, kept as {own.category}", cell.text)
-            kept.setdefault((own.edition, *own.key), own)
+            place = (cell.edition, *cell.key)
+            first, own = kept.get(place), cell
+            if (*place, cell.text) in texts:
+                continue
+            texts.add((*place, cell.text))
+            if first:
+                own = self._beside(cell, first, kept, numbers)
+            kept[own.edition, *own.key] = own
         return list(kept.values())
+
+    def _beside(
+        self, cell: Cell, first: Cell, kept: dict[tuple[str, ...], Cell], numbers: Counter[tuple[str, ...]]
+    ) -> Cell:
+        """Another text for a place that is taken: under its own label where that differs, else numbered and doubted."""
+        base = f"{UNKNOWN}{recognise.fold(cell.label).replace(' ', '_')}"[:120]
+        place = (cell.edition, cell.geo, cell.table, base, cell.lang)
+        if first.label != cell.label and place not in kept:
+            return replace(cell, category=base)
+        numbers[place] += 1
+        own = replace(cell, category=f"{base}#{numbers[place] + 1}")
+        self.doubt("warning", cell.place, f"a second text for one place, kept as {own.category}", cell.text)
+        return own
 
 
 def _parts(text: str) -> list[str]:

@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from reporting.missoc import amounts
-from reporting.missoc.amounts import Amount
 from reporting.missoc.cells import Cell, bare
 from reporting.missoc.changes import masked
 from reporting.missoc.filled import Line
 from reporting.missoc.placing import Doubt
+from reporting.missoc.searched import Amount
 from reporting.vintages import Collection, Manifest, Store
 
 STATUSES = ("", "confirmed", "corrected", "rejected")

@@ -23,8 +23,8 @@ BROKEN = (
     zipfile.BadZipFile, zlib.error, KeyError, EOFError, ValueError, OSError, SyntaxError, TypeError, AttributeError,
     IndexError, AssertionError, OverflowError, RuntimeError,
 )  # fmt: skip
-#: Rows and columns of a sheet beyond which nothing of MISSOC stands.
-_ROWS, _COLUMNS = 200_000, 2_000
+#: Rows of a sheet beyond which nothing of MISSOC stands.
+_ROWS = 200_000
 
 
 def read_workbook(content: bytes, placer: Placer) -> None:
@@ -49,8 +49,11 @@ def read_workbook(content: bytes, placer: Placer) -> None:
 
 
 def _rows(sheet: Any, placer: Placer) -> Iterator[list[Box]]:
-    if sheet.max_row > _ROWS or sheet.max_column > _COLUMNS:
-        raise ValueError(f"sheet {sheet.title!r} claims {sheet.max_row} rows and {sheet.max_column} columns")
+    if sheet.max_row > _ROWS or sheet.max_column > layouts.WIDEST:
+        raise SourceUnreadable(
+            f"{placer.source}: sheet {sheet.title!r} claims {sheet.max_row:,} rows and {sheet.max_column:,} columns, "
+            "which no table of MISSOC has. Delete what is empty, save it again and import that."
+        )
     merged: dict[tuple[int, int], tuple[int, int, int]] = {}
     for number, area in enumerate(sheet.merged_cells.ranges, 1):
         if area.size["rows"] * area.size["columns"] > 100_000:
@@ -103,4 +106,11 @@ def read_csv(text: str, placer: Placer) -> None:
         csv.field_size_limit(limit)
     if text.count('"') % 2:
         placer.doubt("warning", "", "a quote is not closed: the file may be cut")
+    elif len(rows) > 1 and 0 < len(rows[-1]) < len(rows[0]):
+        said = f"the last line has {len(rows[-1])} of {len(rows[0])} columns: the file may be cut"
+        placer.doubt("warning", f"line {len(rows)}", said, rows[-1][-1].text)
+    elif rows and text[-1:] not in "\r\n":
+        placer.doubt(
+            "information", f"line {len(rows)}", "the last line has no end: see that it is whole", rows[-1][-1].text
+        )
     _place(Grid(rows, "CSV"), placer)

@@ -259,7 +259,7 @@ def _record(
         "record": job.record,
         "untranslated": _missing(known, job.target.lang),
         "vintages": _used(store, tables),
-        "known": views.seen(store, known.datasets, job.target.as_of),
+        "known": views.seen(store, [*known.datasets, *vintages.texts.names(store)], job.target.as_of),
     }
     with reads.covered():
         record.write(facts, known, job.target, tables, part)
@@ -280,7 +280,7 @@ def renewed(job: Assembly, package: dict[str, Any]) -> None:
     now = {
         "package": package,
         "declarations": record.declared(known, target),
-        "known": views.seen(store, known.datasets, target.as_of),
+        "known": views.seen(store, [*known.datasets, *vintages.texts.names(store)], target.as_of),
     }
     fresh = json.loads(json.dumps({**content, **now}))
     if fresh != content:

@@ -17,7 +17,7 @@ from reporting.errors import NotebookFailed, SourceUnavailable, UsageError
 from reporting.publications import choose, differences, record
 from reporting.publications.build import Watcher, build
 from reporting.publications.record import Record
-from reporting.vintages import Store
+from reporting.vintages import Store, texts
 
 #: How an output can come out; with the first two a run is reproduced.
 IDENTICAL, SAME, DIFFERENT = "identical", "same content", "different"
@@ -119,7 +119,8 @@ def _require(run: Record, store: Store) -> None:
             f"Name the store of that run with --store; the run was made with reporting {version}."
         )
     for dataset in {vintage["dataset"] for vintage in run.content["vintages"]}:
-        store.read(dataset)  # refuses observations that are not those of their manifests
+        # Refuses what is not as its manifest says.
+        texts.check(store, dataset) if dataset.startswith(f"{texts.FOLDER}/") else store.read(dataset)
 
 
 def _file(run: Record, given: Path | None) -> str:

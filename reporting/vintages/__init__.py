@@ -8,6 +8,7 @@ of the observations, so a damaged one is named. The edition that ships with the
 package lies beneath the user's store and is read-only.
 """
 
+from reporting.vintages import texts
 from reporting.vintages.archive import export_store, import_store
 from reporting.vintages.manifest import Manifest, day
 from reporting.vintages.remote import Remote, is_url
@@ -28,6 +29,7 @@ __all__ = [
     "export_store",
     "import_store",
     "is_url",
+    "texts",
     "used",
     "verify",
 ]

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from reporting.errors import OutputFailed, SourceUnreadable, UsageError
 from reporting.vintages import manifest as facts
-from reporting.vintages import parquet
+from reporting.vintages import parquet, texts
 from reporting.vintages.manifest import FACTS, PART, RECEIVED, ROWS, Manifest
-from reporting.vintages.store import WHOLE, Store
+from reporting.vintages.store import WHOLE, Held, Store
 
-_MEMBER = re.compile(r"(\w[\w.-]*)/(\d{4}-\d{2}-\d{2}(-\d{2,})?)(\.json|\.parquet|\.received\.gz)")
+_MEMBER = re.compile(r"((?:texts/)?\w[\w.-]*)/(\d{4}-\d{2}-\d{2}(-\d{2,})?)(\.json|\.parquet|\.received\.gz)")
 #: No member of an archive is larger than this.
 _LARGEST = 4 << 30
 
@@ -32,7 +32,7 @@ class Carried:
 
 
 def export_store(store: Store, path: Path, datasets: Iterable[str] = ()) -> int:
-    """Write vintages, those of the embedded edition included, into one tar file.
+    """Write vintages, those of the embedded edition and of texts included, into one tar file.
 
     The same vintages give the same bytes. An import of the file needs no
     other edition beneath it.
@@ -42,7 +42,7 @@ def export_store(store: Store, path: Path, datasets: Iterable[str] = ()) -> int:
     int
         How many vintages it holds.
     """
-    wanted, held = list(datasets), store.datasets()
+    wanted, held = list(datasets), [*store.datasets(), *texts.names(store)]
     for name in wanted:
         if name not in held:
             raise UsageError(f"{name}: not in the store. There are: {', '.join(held)}.")
@@ -52,7 +52,7 @@ def export_store(store: Store, path: Path, datasets: Iterable[str] = ()) -> int:
             for dataset in wanted or held:
                 store._files(dataset, "")  # every file is checked before it is copied
                 for one in store.held(dataset):
-                    _put(archive, store, one.manifest, one.path, one.layer)
+                    _put(archive, store, dataset, one)
                     count += 1
         part.replace(path)
     except OSError as error:
@@ -64,9 +64,10 @@ def export_store(store: Store, path: Path, datasets: Iterable[str] = ()) -> int:
     return count
 
 
-def _put(archive: tarfile.TarFile, store: Store, manifest: Manifest, path: Path, layer: int) -> None:
-    folder = store.layers[layer] / manifest.dataset
-    stem = f"{manifest.dataset}/{manifest.vintage}"
+def _put(archive: tarfile.TarFile, store: Store, dataset: str, one: Held) -> None:
+    manifest, path = one.manifest, one.path
+    folder = store.layers[one.layer] / dataset
+    stem = f"{dataset}/{manifest.vintage}"
     rows = path.read_bytes() if path.name == manifest.vintage + ROWS else _loose(path, manifest)
     kept = folder / f"{manifest.vintage}{RECEIVED}"
     for suffix, content in (
@@ -157,14 +158,14 @@ def _check(path: Path, dataset: str, label: str, files: _Files) -> None:
         raise SourceUnreadable(f"{place}: not whole. Get the file again.")
     with tempfile.TemporaryDirectory() as folder:
         stated = Path(folder) / dataset / (label + FACTS)
-        stated.parent.mkdir()
+        stated.parent.mkdir(parents=True)
         stated.write_bytes(files[FACTS])
         try:
             manifest = facts.read_manifest(stated)
         except SourceUnreadable:
             raise SourceUnreadable(f"{place}: its manifest is damaged. Get the file again.") from None
     if hashlib.sha256(files[ROWS]).hexdigest() != manifest.sha256:
-        raise SourceUnreadable(f"{place}: its observations are damaged. Get the file again.")
+        raise SourceUnreadable(f"{place}: its rows are damaged. Get the file again.")
 
 
 def _missing(store: Store, dataset: str, vintages: dict[str, _Files]) -> list[str]:
@@ -173,13 +174,23 @@ def _missing(store: Store, dataset: str, vintages: dict[str, _Files]) -> list[st
     given = {label: hashlib.sha256(files[ROWS]).hexdigest() for label, files in sorted(vintages.items())}
     if given.items() <= have.items():
         return []
-    first = dict(list(given.items())[: len(have)])
-    if have and first != have:
+    if any(not _continues(have, given, date) for date in _histories(dataset, have)):
         raise UsageError(
             f"{dataset}: the store has other vintages than the file, and changes say nothing without what they "
             "change. Import into an empty folder: --store NEW"
         )
     return [label for label in given if label not in have]
+
+
+def _histories(dataset: str, have: dict[str, str]) -> set[str]:
+    """What the vintages of one history begin with: nothing, or their date where each date is one of its own."""
+    return {label[:10] for label in have} if dataset.startswith(f"{texts.FOLDER}/") else {""} if have else set()
+
+
+def _continues(have: dict[str, str], given: dict[str, str], date: str) -> bool:
+    """Whether the vintages of a history that the store has are the first of those that are given."""
+    own, other = ({k: v for k, v in side.items() if k.startswith(date)} for side in (have, given))
+    return other.items() <= own.items() or dict(list(other.items())[: len(own)]) == own
 
 
 def _place(store: Store, dataset: str, label: str, files: _Files) -> None:

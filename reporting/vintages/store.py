@@ -122,7 +122,7 @@ class Store:
         limit = self._limit(dataset, as_of)
         found = [
             held for number, layer in enumerate(self.layers) for held in _held(layer / dataset, number)
-            if held.manifest.vintage <= limit and self._seen(held.manifest)
+            if held.manifest.vintage <= limit and self._seen(dataset, held.manifest)
         ]  # fmt: skip
         return sorted(found, key=lambda held: held.manifest.vintage)
 
@@ -130,8 +130,8 @@ class Store:
         limit = day(as_of) + parquet.EVER if as_of else parquet.EVER
         return min(limit, self._newest.get(dataset, limit))
 
-    def _seen(self, manifest: Manifest) -> bool:
-        return self.only is None or (manifest.vintage, manifest.sha256) in self.only.get(manifest.dataset, ())
+    def _seen(self, dataset: str, manifest: Manifest) -> bool:
+        return self.only is None or (manifest.vintage, manifest.sha256) in self.only.get(dataset, ())
 
     def read(self, dataset: str, as_of: str = "") -> pd.DataFrame:
         """All observations of a dataset as known on a date.
@@ -382,7 +382,7 @@ def used(store: Store, pairs: Iterable[tuple[str, str]]) -> list[dict[str, Any]]
     """The manifests of (dataset, vintage) pairs, for a run's record."""
     wanted = set(pairs)
     return [
-        {"dataset": m.dataset, "vintage": m.vintage, "sha256": m.sha256, "acknowledgement": m.acknowledgement}
+        {"dataset": dataset, "vintage": m.vintage, "sha256": m.sha256, "acknowledgement": m.acknowledgement}
         for dataset in sorted({dataset for dataset, _ in wanted})
         for m, _ in store.manifests(dataset)
         if (dataset, m.vintage) in wanted

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +21,7 @@ import pyarrow.parquet as pq
 
 from reporting.errors import SourceUnreadable
 from reporting.vintages import manifest as facts
-from reporting.vintages.manifest import FACTS, PART, RECEIVED, REMEDY, ROWS, Manifest, day
+from reporting.vintages.manifest import FACTS, PART, RECEIVED, REMEDY, ROWS, Manifest
 from reporting.vintages.store import Store
 
 #: The folder of the store in which the collections lie.
@@ -45,15 +43,14 @@ class Collection:
         """Where the vintages lie."""
         return store.root / FOLDER / self.name
 
+    @property
+    def dataset(self) -> str:
+        """The name by which a store, an export and the record of a run know the collection."""
+        return f"{FOLDER}/{self.name}"
+
     def manifests(self, store: Store, as_of: str = "") -> list[Manifest]:
-        """The vintages not later than a date, oldest first."""
-        limit = day(as_of) + "~" if as_of else "~"
-        folder = self.folder(store)
-        # Listed even where it is not there, so that a run knows it again when it comes to be.
-        with suppress(OSError):
-            os.listdir(folder)  # noqa: PTH208  # a glob does not ask a folder that is missing
-        found = [facts.read_manifest(path) for path in folder.glob(f"*{FACTS}")]
-        return sorted((m for m in found if m.vintage <= limit), key=lambda manifest: manifest.vintage)
+        """The vintages not later than a date that are seen, oldest first."""
+        return [manifest for manifest, _ in store.manifests(self.dataset, as_of)]
 
     def read(self, store: Store, as_of: str = "") -> pd.DataFrame:
         """The rows known on a date, each with its vintage.
@@ -63,7 +60,10 @@ class Collection:
         SourceUnreadable
             When a file is missing or damaged, naming it.
         """
-        frames = [self._rows(store, manifest) for manifest in self.manifests(store, as_of)]
+        return self._known(store, self.manifests(store, as_of))
+
+    def _known(self, store: Store, manifests: Sequence[Manifest]) -> pd.DataFrame:
+        frames = [self._rows(store, manifest) for manifest in manifests]
         if not frames:
             return pd.DataFrame({name: pd.Series(dtype="str") for name in (*self.columns, "vintage")})
         return pd.concat(frames, ignore_index=True).drop_duplicates(list(self.key), keep="last", ignore_index=True)
@@ -103,10 +103,32 @@ class Collection:
         return both.loc[differs | new, list(self.columns)], counts
 
     def _write(self, store: Store, rows: pd.DataFrame, manifest: Manifest, received: bytes | None) -> Manifest:
+        return _put(store, self.folder(store), manifest, self._bytes(rows), received)
+
+    def _bytes(self, rows: pd.DataFrame) -> bytes:
         columns = {name: pa.array(rows[name].tolist(), pa.string()) for name in self.columns}
         sink = pa.BufferOutputStream()
         pq.write_table(pa.table(columns), sink, compression="zstd")
-        return _put(store, self.folder(store), manifest, sink.getvalue().to_pybytes(), received)
+        return bytes(sink.getvalue().to_pybytes())
+
+    def remake(self, store: Store, manifest: Manifest, rows: pd.DataFrame) -> bool:
+        """Make the file of a vintage again from all rows that came in; says whether it is as it was.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            All that the bytes received say of the date of the vintage.
+        """
+        earlier = [m for m in self.manifests(store) if m.vintage < manifest.vintage]
+        fresh, _ = self._fresh(rows, self._known(store, earlier))
+        content = self._bytes(fresh)
+        if hashlib.sha256(content).hexdigest() != manifest.sha256:
+            return False
+        path = self.folder(store) / f"{manifest.vintage}{ROWS}"
+        part = path.with_name(path.name + PART)
+        facts.write(part, content)
+        part.replace(path)
+        return True
 
 
 def _put(store: Store, folder: Path, manifest: Manifest, content: bytes, received: bytes | None) -> Manifest:
@@ -144,3 +166,22 @@ def sound(path: Path) -> bool:
 def held(store: Store) -> Sequence[Path]:
     """The folders of all collections in a store."""
     return sorted(path for path in (store.root / FOLDER).glob("*") if path.is_dir())
+
+
+def check(store: Store, name: str) -> None:
+    """Refuse a collection of which a file is not the one of its manifest.
+
+    Raises
+    ------
+    SourceUnreadable
+        Naming the file.
+    """
+    for manifest, path in store.manifests(name):
+        if facts.checksum(path) != manifest.sha256:
+            raise SourceUnreadable(f"{path}: damaged: its checksum is not the one in its manifest. {REMEDY}")
+
+
+def names(store: Store) -> list[str]:
+    """The collections of a store with at least one vintage that is seen, each as ``texts/<name>``."""
+    found = [f"{FOLDER}/{folder.name}" for folder in held(store)]
+    return [name for name in found if store.manifests(name)]

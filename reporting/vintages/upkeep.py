@@ -20,6 +20,8 @@ from reporting.vintages.store import Held, Store
 
 #: From the bytes received and the facts of a vintage, the observation table it was made of.
 Reread = Callable[[bytes, Manifest], pd.DataFrame]
+#: Makes the rows of a vintage of texts again from the bytes received; says whether they are as they were.
+Remake = Callable[[Store, bytes, Manifest], bool]
 
 
 @dataclass(frozen=True)
@@ -104,12 +106,12 @@ def _sound(own: list[Held]) -> None:
             raise SourceUnreadable(f"{held.path}: damaged. {facts.REMEDY}")
 
 
-def verify(store: Store, reread: Reread | None = None) -> list[Trouble]:
+def verify(store: Store, reread: Reread | None = None, remake: Remake | None = None) -> list[Trouble]:
     """Check every file of the user's store against its checksum; mend what can be mended.
 
-    Leftovers of interrupted writes are removed. Damaged observations are made
-    again from the bytes received, and count as mended only when they have the
-    checksum of the manifest. What cannot be mended stays as it is and is named.
+    Leftovers of interrupted writes are removed. Damaged observations and texts
+    are made again from the bytes received, and count as mended only when they
+    have the checksum of the manifest. What cannot be mended stays as it is and is named.
     """
     found: list[Trouble] = []
     if not store.root.is_dir():
@@ -122,7 +124,7 @@ def verify(store: Store, reread: Reread | None = None) -> list[Trouble]:
                 found += _rows(store, folder.name, reread)
             found += _received(folder)
         for folder in texts.held(store):
-            found += [*_leftovers(store, folder), *_facts(folder), *_texts(folder), *_received(folder)]
+            found += [*_leftovers(store, folder), *_facts(folder), *_texts(store, folder, remake), *_received(folder)]
     for layer in store.layers[:-1]:
         found += _embedded(Store(layer, embedded=None))
     return found
@@ -182,12 +184,29 @@ def _rows(store: Store, dataset: str, reread: Reread | None) -> Iterator[Trouble
             yield Trouble(held.path, f"{what} are lost. Import a good copy (reporting import), or fetch again", False)
 
 
-def _texts(folder: Path) -> Iterator[Trouble]:
-    for path in sorted(folder.glob(f"*{FACTS}")):
+def _texts(store: Store, folder: Path, remake: Remake | None) -> Iterator[Trouble]:
+    # Oldest first: a vintage is mended from what came before it.
+    for path in sorted(folder.glob(f"*{FACTS}"), key=lambda path: path.name.removesuffix(FACTS)):
         with suppress(SourceUnreadable):  # a damaged manifest is named already
-            if not texts.sound(path):
+            if texts.sound(path):
+                continue
+            rows = path.with_name(path.name.removesuffix(FACTS) + ROWS)
+            if _reworded(store, path, remake):
+                yield Trouble(rows, "damaged or missing: its texts were made again from the bytes received", True)
+            else:
                 what = "damaged or missing: its texts are lost. Remove its manifest and import the file again"
-                yield Trouble(path.with_name(path.name.removesuffix(FACTS) + ROWS), what, False)
+                yield Trouble(rows, what, False)
+
+
+def _reworded(store: Store, path: Path, remake: Remake | None) -> bool:
+    """Make the texts of a vintage again, and keep them if they are what the manifest says."""
+    manifest = facts.read_manifest(path)
+    try:
+        received = gzip.decompress(path.with_name(manifest.vintage + RECEIVED).read_bytes())
+        whole = hashlib.sha256(received).hexdigest() == manifest.received_sha256
+        return remake is not None and whole and remake(store, received, manifest)
+    except (ReportingError, OSError, EOFError, zlib.error):
+        return False
 
 
 def _matches(path: Path, sha256: str) -> bool:

@@ -33,16 +33,20 @@ _TEXTS = {
 
 
 def quality() -> None:
-    """Print precision and recall by part and language."""
-    for part in ("labelled", "held_out"):
+    """Print precision and recall by language, of what was tuned on and of what was held out."""
+    for what, parts in (("tuned on", scoring.TUNED), ("held out", scoring.HELD_OUT)):
         marked = found = right = 0
-        for lang in ("en", "fr", "de"):
-            one = scoring.score(part, lang)
-            marked, found, right = marked + one.marked, found + one.found, right + one.right
-            said = {name: f"{one.described[name] / max(one.right, 1):.3f}" for name in ("period", "qualifier")}
-            counts = f"precision {one.precision:.3f}, recall {one.recall:.3f}"
-            print(f"{part} {lang}: {one.marked} marked, {counts}; {said}")
-        print(f"{part}: {marked} marked, precision {right / found:.3f}, recall {right / marked:.3f}")
+        for lang in scoring.LANGUAGES:
+            scores = [scoring.score(part, lang) for part in parts]
+            own = [sum(getattr(one, name) for one in scores) for name in ("marked", "found", "right")]
+            said = {
+                name: f"{sum(one.described[name] for one in scores) / own[2]:.3f}" for name in ("period", "qualifier")
+            }
+            print(
+                f"{what} {lang}: {own[0]} marked, precision {own[2] / own[1]:.3f}, recall {own[2] / own[0]:.3f}; {said}"
+            )
+            marked, found, right = marked + own[0], found + own[1], right + own[2]
+        print(f"{what}: {marked} marked, precision {right / found:.3f}, recall {right / marked:.3f}")
 
 
 def edition(known: declarations.Declarations, lang: str, rise: float, seed: int) -> str:

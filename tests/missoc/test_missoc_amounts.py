@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import scoring
 
 from reporting.declarations import Declarations
-from reporting.missoc import intake
+from reporting.missoc import intake, worded
 from reporting.missoc.amounts import extract
 from reporting.missoc.intake import Given
 from reporting.missoc.numbers import parse
@@ -20,18 +21,24 @@ def brief(text: str, lang: str, **about: str) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("lang", ["en", "fr", "de"])
-def test_the_labelled_set(lang: str) -> None:
-    """Of the texts marked by hand, at least 97 % are found, and 97 % of what is found is right."""
-    result = scoring.score("labelled", lang)
-    assert result.marked >= 75
-    assert result.precision >= 0.97
-    assert result.recall >= 0.97
+@pytest.mark.parametrize("parts", [scoring.TUNED, scoring.HELD_OUT])
+def test_the_labelled_set(parts: tuple[str, ...], lang: str) -> None:
+    """Of the texts marked by hand, at least 97 % are found, and 97 % of what is found is right, held out ones too."""
+    scores = [scoring.score(part, lang) for part in parts]
+    marked, found, right = (sum(getattr(one, name) for one in scores) for name in ("marked", "found", "right"))
+    assert marked >= 45
+    assert right / found >= 0.97
+    assert right / marked >= 0.97
 
 
 def test_the_labelled_set_is_large_enough() -> None:
-    """Together with the texts that were held out, at least 300 amounts are marked."""
-    total = sum(scoring.score(part, lang).marked for part in ("labelled", "held_out") for lang in ("en", "fr", "de"))
-    assert total >= 300
+    """At least 500 amounts are marked in the texts that were mended by, at least 150 in those that were held out."""
+    tuned, held = (
+        sum(scoring.score(part, lang).marked for part in parts for lang in scoring.LANGUAGES)
+        for parts in (scoring.TUNED, scoring.HELD_OUT)
+    )
+    assert tuned >= 500
+    assert held >= 150
 
 
 @pytest.mark.parametrize(
@@ -87,12 +94,44 @@ def test_every_amount_of_the_tables_of_1999(known: Declarations, belgium: list[P
 
 
 @pytest.mark.parametrize(
+    ("text", "number"),
+    [("quatre-vingt-dix-huit", 98), ("cent quatre-vingts", 180), ("soixante et onze", 71), ("deux cents", 200),
+     ("einundzwanzig", 21), ("hundertachtzig", 180), ("sechsundneunzig", 96), ("dreihundert", 300),
+     ("one hundred and eighty", 180), ("ninety-five", 95), ("sechzehn", 16), ("seize", 16), ("eines", 1)],
+)  # fmt: skip
+def test_numbers_in_words(text: str, number: int) -> None:
+    """A number in words has its value, and is known as one number."""
+    assert worded.value(text) == number
+    assert re.fullmatch(worded.WORDED, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "expected"),
+    [("one and a half years", "en", ("duration", 1.5, "year")), ("un an et demi", "fr", ("duration", 1.5, "year")),
+     ("zweieinhalb Jahre", "de", ("duration", 2.5, "year")), ("half a year", "en", ("duration", 0.5, "year")),
+     ("eine dreimonatige Frist", "de", ("duration", 3, "month")), ("das Eineinhalbfache", "de", ("ratio", 1.5, "")),
+     ("une fois et demie le salaire", "fr", ("ratio", 1.5, "")), ("twice the wage", "en", ("ratio", 2, "")),
+     ("un demi-point de pourcentage", "fr", ("percent", 0.5, "points")), ("0.5 pp", "en", ("percent", 0.5, "points")),
+     ("seven tenths of it", "en", ("ratio", 0.7, "")), ("fünfzig Prozent", "de", ("percent", 50, "%")),
+     ("ten euro", "en", ("money", 10, "EUR")), ("350 M€", "fr", ("money", 3.5e8, "EUR")),
+     ("2 000 couronnes norvégiennes", "fr", ("money", 2000, "NOK")), ("24-Jährige", "de", ("age", 24, "year")),
+     ("his 18th birthday", "en", ("age", 18, "year")), ("until the age of three", "en", ("age", 3, "year"))],
+)  # fmt: skip
+def test_amounts_in_words(text: str, lang: str, expected: tuple[object, ...]) -> None:
+    """Halves, multiples, parts and amounts whose number is a word are each one amount."""
+    assert [found[:3] for found in brief(text, lang)] == [expected]
+
+
+@pytest.mark.parametrize(
     ("text", "lang"),
     [("Law of 14 July 1994, Article 12(3), No 883/2004, § 33.", "en"),
      ("No minimum. See Table IX and section 3.", "en"),
      ("Loi n° 93-121 du 27 janvier 1993, art. 35, § 2.", "fr"), ("BGBl. I S. 1234 vom 1.1.2020, Art. 8 Abs. 3", "de"),
      ("from the 2nd year onwards, the 183rd day, since 2019", "en"), ("dès le 31e jour; 1re année", "fr"),
      ("ab dem 2. Jahr; im 1. Monat; das 3. Kind", "de"), ("more than 3 children in 2024", "en"),
+     ("Paid twice a year, three times per month; double taxation; one third party; the first half of it", "en"),
+     ("trois fois par an; le double salaire; un quart d'heure; une personne sur trois", "fr"),
+     ("dreimal im Jahr, 14 mal jährlich; zwei Kinder; vielfach; Volljährige; die erste Hälfte", "de"),
      ("31.12.1991 and 2026-01-01 and 25/1/92", "en"), ("", "en")],
 )  # fmt: skip
 def test_what_is_no_amount(text: str, lang: str) -> None:
@@ -134,7 +173,7 @@ def test_the_krone_is_that_of_the_country() -> None:
 
 def test_spans_are_of_the_text_itself() -> None:
     """Every amount of every text of the set is found again at its span."""
-    for part in ("labelled", "held_out"):
-        for lang in ("en", "fr", "de"):
+    for part in (*scoring.TUNED, *scoring.HELD_OUT):
+        for lang in scoring.LANGUAGES:
             for text, _ in scoring.read(scoring.HERE / part / f"{lang}.txt"):
                 assert all(text[a.start : a.end] == a.text and a.text for a in extract(text, lang))
