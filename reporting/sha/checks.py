@@ -34,9 +34,10 @@ Context = dict[tuple[str, int], float]
 
 
 def check(
-    known: Declarations, accounts: Accounts, earlier: Sequence[Accounts] = (), context: Context | None = None
-) -> list[CellFinding]:
-    """What reading found and what the rules find, errors first.
+    known: Declarations, accounts: Accounts, earlier: Sequence[Accounts] = (), context: Context | None = None,
+    rules: Iterable[str] = RULES,
+) -> list[CellFinding]:  # fmt: skip
+    """What reading found and what the rules (all, unless some are named) find, errors first.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ def check(
         Figures of other statistics by series and year, over those in the metadata.
     """
     subject = subject_of(known, accounts, earlier, context)
-    found = [finding for rule in RULES.values() for finding in rule(subject)]
+    found = [finding for rule in rules for finding in RULES[rule](subject)]
     return ordered([*accounts.findings, *found])
 
 

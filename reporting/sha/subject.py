@@ -79,7 +79,7 @@ class Subject:
         """A finding on a cell of the neutral table."""
         row: Any = self.accounts.table.iloc[at]
         return CellFinding(
-            rule[0], rule[1], f"{row.table} {item(row)} {row.year}: {message}", mend, self.accounts.file, row.sheet, row.cell,
+            *rule, f"{row.table} {item(row)} {row.year}: {message}", mend, self.accounts.file, row.sheet, row.cell,
             scheme=row.hf, item=item(row), year=str(row.year), value=float(row.value), expected=float(expected),
             outcome="undecidable" if undecidable else "failed",
         )  # fmt: skip

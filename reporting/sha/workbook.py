@@ -114,11 +114,13 @@ class _Sheet:
         self, place: tuple[int, int], value: float, parts: Sequence[tuple[int, int]], status: str, note: str
     ) -> None:
         row, column = place[0] + _HEAD + 1, place[1] + _STUB + 1
-        if parts:
-            names = ",".join(address(r + _HEAD + 2, c + _STUB + 2) for r, c in parts)
-            self.sheet.write_formula(row, column, f"=SUM({names})", self.looks["total"], round(value, 9))
-        elif np.isnan(value) and status in (ELSEWHERE, MISSING):
+        if np.isnan(value) and status in (ELSEWHERE, MISSING):
             self.sheet.write_string(row, column, {ELSEWHERE: ELSEWHERE, MISSING: ":"}[status], self.looks["leaf"])
+        elif parts:
+            names = ",".join(address(r + _HEAD + 2, c + _STUB + 2) for r, c in parts)
+            formula = f'=IF(COUNT({names})=0,"",SUM({names}))'
+            shown = " " if np.isnan(value) else round(value, 9)
+            self.sheet.write_formula(row, column, formula, self.looks["total"], shown)
         elif np.isnan(value):
             self.sheet.write_blank(row, column, None, self.looks["leaf"])
         elif status == NIL:
