@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reporting.errors import SourceUnreadable, UsageError
+from reporting.errors import OutputFailed, SourceUnreadable, UsageError
 
 
 def received(path: Path) -> bytes:
@@ -36,3 +36,18 @@ def whole(path: Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all.
+
+    Raises
+    ------
+    OutputFailed
+        When it cannot be written.
+    """
+    try:
+        with whole(path) as part:
+            part.write_bytes(content)
+    except OSError as error:
+        raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import xlsxwriter
 
-from reporting.errors import OutputFailed, UsageError
-from reporting.files import whole
+from reporting.errors import UsageError
+from reporting.files import put
 
 #: How a text begins that a spreadsheet would take for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -41,11 +41,7 @@ def write(
     if path.suffix not in (".xlsx", ".csv"):
         raise UsageError(f"{path.name}: forms are written as .xlsx or .csv.")
     content = _workbook(heads, rows, choices or {}) if path.suffix == ".xlsx" else _csv(heads, rows)
-    try:
-        with whole(path) as part:
-            part.write_bytes(content)
-    except OSError as error:
-        raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None
+    put(path, content)
 
 
 def _csv(heads: Sequence[str], rows: Sequence[Sequence[Value]]) -> bytes:

@@ -192,6 +192,7 @@ def messages(declarations: Declarations) -> set[str]:
         for chapter in publication.chapters:
             found |= {value for key, value in chapter.parameters.items() if key in ("introduction", "heading")}
     found |= {rule.title for rule in d.rules.values()}
+    found |= {rule.title for rules in d.collections.values() for rule in rules.values()}
     found |= {dataset.acknowledgement for dataset in d.datasets.values()}
     found |= {manifest.acknowledgement for manifest in _held()}
     found |= {accepted.reason for accepted in d.accepted}

@@ -23,15 +23,20 @@ from lxml import etree
 
 from reporting.errors import SourceUnreadable, UsageError
 from reporting.findings import CellFinding
-from reporting.sums import Sums
+from reporting.sums import Sums, column_of, place_of
 
 #: The largest file that is opened, and what it may hold when unpacked, in bytes.
 LARGEST, UNPACKED = 100_000_000, 200_000_000
 _PARTS = 5_000
 _MEGA = 1_000_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, OSError, NotImplementedError, RuntimeError)
-_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, EOFError, LookupError, ValueError, OSError, NotImplementedError, RuntimeError,
+    OverflowError, AttributeError, TypeError,
+)  # fmt: skip
+_PARSER = etree.XMLParser(
+    resolve_entities=False, no_network=True, remove_blank_text=True, remove_comments=True, remove_pis=True
+)
 _EXTERNAL = re.compile(r"\[(\d+)\]")
 _THREADED = re.compile(r"^\[Threaded comment\].*?Comment:\s*", re.S)
 
@@ -199,7 +204,7 @@ class _Book:
         """Name, part and whether it is hidden, of each sheet with cells, in the workbook's order."""
         parts = self._related(self.root, "worksheet")
         for sheet in self._tree(self.root).iter("{*}sheet"):
-            key = next(value for name, value in sheet.attrib.items() if name.endswith("}id"))
+            key = _id(sheet)
             if key in parts:
                 yield sheet.get("name", ""), parts[key], sheet.get("state", "visible") != "visible"
 
@@ -208,14 +213,15 @@ class _Book:
         cells = _cells(self._tree(part), self.texts)
         for comments in self._related(part, "comments").values():
             for comment in self._tree(comments).iter("{*}comment"):
-                place = _place(comment.get("ref", ""))
-                cells[place] = cells.get(place, Cell(None))._replace(note=_noted(comment))
+                where = place_of(comment.get("ref", ""))
+                cells[where] = cells.get(where, Cell(None))._replace(note=_noted(comment))
         return Sheet(name, cells, hidden)
 
     def links(self) -> dict[str, str]:
         """Links to other files: number in formulas to the file."""
-        parts = list(self._related(self.root, "externalLink").values())
-        found = {str(n): self._target(part) for n, part in enumerate(parts, 1)}
+        parts = self._related(self.root, "externalLink")
+        order = [_id(entry) for entry in self._tree(self.root).iter("{*}externalReference")]
+        found = {str(n): self._target(parts[key]) for n, key in enumerate(order or parts, 1)}
         if self._related(self.root, "connections"):
             found["connections"] = "a data connection"
         return found
@@ -246,6 +252,11 @@ class _Book:
         return etree.fromstring(content, _PARSER)
 
 
+def _id(entry: Any) -> str:
+    """The id by which the workbook refers to a part; its namespace differs between programs."""
+    return next((str(value) for name, value in entry.attrib.items() if name.endswith("}id")), "")
+
+
 def _cells(root: Any, texts: list[str]) -> dict[tuple[int, int], Cell]:
     found: dict[tuple[int, int], Cell] = {}
     columns: dict[str, int] = {}
@@ -257,7 +268,7 @@ def _cells(root: Any, texts: list[str]) -> dict[tuple[int, int], Cell]:
             name = entry.get("r")
             if name:
                 name = name[:-digits]
-                column = columns.get(name) or columns.setdefault(name, _column(name))
+                column = columns.get(name) or columns.setdefault(name, column_of(name))
             else:
                 column += 1
             if len(entry):
@@ -281,7 +292,8 @@ def _cell(entry: Any, kind: str | None, texts: list[str]) -> Cell | None:
     if raw is None:
         return Cell(None, formula) if formula else None
     if kind is None or kind == "n":
-        return Cell(float(raw), formula)
+        number = float(raw)
+        return Cell(number, formula) if math.isfinite(number) else Cell(None, formula, error=raw)
     if kind == "s":
         return Cell(texts[int(raw)], formula)
     if kind == "e":
@@ -300,18 +312,6 @@ def _joined(entry: Any) -> str:
 
 def _noted(comment: Any) -> str:
     return _THREADED.sub("", _joined(comment)).strip()
-
-
-def _place(name: str) -> tuple[int, int]:
-    column = name.rstrip("0123456789")
-    return int(name[len(column) :]), _column(column)
-
-
-def _column(name: str) -> int:
-    number = 0
-    for letter in name.upper():
-        number = number * 26 + ord(letter) - 64
-    return number
 
 
 def _warned(file: str, archive: zipfile.ZipFile, sheets: list[Sheet], links: dict[str, str]) -> Iterator[CellFinding]:

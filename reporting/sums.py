@@ -132,7 +132,7 @@ class _Words:
         elif found[1]:
             self.next = float(found[1])
         elif found[2]:
-            self.next = (_place(found[2]), _place(found[3] or found[2]))
+            self.next = (place_of(found[2]), place_of(found[3] or found[2]))
         else:
             self.next = found[4] or found[5]
 
@@ -152,10 +152,18 @@ class _Words:
         return (min(top, bottom), min(left, right)), (max(top, bottom), max(left, right))
 
 
-def _place(name: str) -> Place:
+def place_of(name: str) -> Place:
+    """Row and column of a cell by its name: ``D17``, ``$D$17``."""
     plain = name.replace("$", "")
     letters = plain.rstrip("0123456789")
-    column = 0
-    for letter in letters:
-        column = column * 26 + ord(letter) - 64
-    return int(plain[len(letters) :]), column
+    return int(plain[len(letters) :]), column_of(letters)
+
+
+def column_of(letters: str) -> int:
+    """The number of a column by its name: 28 for ``AB``."""
+    if not letters.isalpha():
+        raise ValueError(f"{letters!r} is no column")
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - 64
+    return number

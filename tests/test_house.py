@@ -26,6 +26,7 @@ LAYERS = [
         "charts",
         "prose",
         "workbook",
+        "checked",
         "revised",
         "surveyed",
         "assessed",
@@ -67,7 +68,7 @@ OWNERS = {
     "tenacity": {"sources"},
     "typer": {"cli"},
     "typst": {"publications"},
-    "xlsxwriter": {"workbook", "forms", "esspros", "sha"},
+    "xlsxwriter": {"workbook", "forms", "checked", "esspros", "sha"},
     "IPython": {"page"},
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ import xlsxwriter
 from openpyxl.comments import Comment
 
 from reporting import spreadsheets
-from reporting.errors import SourceUnreadable, UsageError
+from reporting.errors import ReportingError, SourceUnreadable, UsageError
 from reporting.findings import CellFinding
 from reporting.spreadsheets import Cell, address, letters, opened
 from reporting.sums import Sums
@@ -217,6 +219,62 @@ def test_a_damaged_part_is_refused(book: Path) -> None:
     for damage in (lambda c: c[: len(c) // 2], lambda c: b'<!DOCTYPE x [<!ENTITY a "b">]>' + c):
         with pytest.raises(SourceUnreadable, match="not a whole workbook"):
             opened(repacked(book, lambda n, c, d=damage: d(c) if n == SHEET else c), [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (b'<v>1234.5</v></c><c r="C2"', b'<v>12x</v></c><c r="C2"', "could not convert"),
+        (b'r="A1" t="s"><v>0<', b'r="A1" t="s"><v>99<', "list index"),
+        (b'r="B3"', b'r="B33"', "no column"),
+        (b'<row r="2"', b'<row r="two"', "invalid literal"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_makes_the_workbook_unreadable(
+    old: bytes, new: bytes, words: str, book: Path
+) -> None:
+    """A number, text, place or row that makes no sense is not guessed."""
+
+    def damaged(name: str, content: bytes) -> bytes:
+        assert name != SHEET or old in content
+        return content.replace(old, new) if name == SHEET else content
+
+    with pytest.raises(SourceUnreadable, match=f"not a whole workbook.*{words}"):
+        opened(repacked(book, damaged), [])
+
+
+def test_a_number_without_end_is_an_error(book: Path) -> None:
+    """What no spreadsheet shows as a number is told, not computed with."""
+    findings: list[CellFinding] = []
+    opened(repacked(book, lambda n, c: c.replace(b"<v>1234.5</v></c><c", b"<v>1e999</v></c><c")), findings)
+    assert [(f.rule, f.cell) for f in findings] == [("Q03", "B2")]
+
+
+def test_random_damage_gives_a_message_and_nothing_else(book: Path) -> None:
+    """Bytes changed at random, in the archive or in its parts, never end in an error of the program."""
+    draw, whole = random.Random(5), book.read_bytes()
+    kinds = set()
+    for number in range(int(os.environ.get("REPORTING_EXAMPLES", "150"))):
+        book.write_bytes(whole)
+        if number % 3:
+            repacked(book, lambda _, part: _spoilt(part, draw) if draw.random() < 0.3 else part)
+        else:
+            book.write_bytes(_spoilt(whole, draw))
+        try:
+            opened(book, [])
+            kinds.add("read")
+        except ReportingError as error:
+            kinds.add(type(error).__name__)
+    assert kinds >= {"read", "SourceUnreadable"}
+
+
+def _spoilt(content: bytes, draw: random.Random) -> bytes:
+    """Content with a few of its bytes replaced, removed or doubled."""
+    for _ in range(draw.randint(1, 3)):
+        at = draw.randrange(len(content))
+        new = draw.choice([b"", b"<", b'"', b"NaN", b"-1", b"9999999999", b'r=""', b't="s"', b"A0", b"\x00", b"\xff"])
+        content = content[:at] + new + content[at + draw.randint(0, 6) :]
+    return content or b"x"
 
 
 def test_a_file_of_100_mb_is_refused_before_it_is_read(tmp_path: Path) -> None:

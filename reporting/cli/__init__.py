@@ -15,6 +15,7 @@ from reporting import __version__
 from reporting.cli import (  # noqa: F401  # adds the verbs
     data,
     esspros,
+    esspros_check,
     fetch,
     keep,
     missoc,

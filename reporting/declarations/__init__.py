@@ -6,6 +6,7 @@ reported at once, each naming its file and id.
 """
 
 from reporting.declarations import frameworks
+from reporting.declarations.collections import CellRule
 from reporting.declarations.loader import home, load
 from reporting.declarations.profiles import AnyProfile, Dashboard, Outcome, Profile
 from reporting.declarations.records import (
@@ -35,6 +36,7 @@ from reporting.declarations.records import (
 __all__ = [
     "Accepted",
     "AnyProfile",
+    "CellRule",
     "Chapter",
     "Dashboard",
     "Dataset",

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reporting import reads
 from reporting.declarations import references
+from reporting.declarations.collections import CellRule
 from reporting.declarations.profiles import AnyProfile
 from reporting.declarations.records import (
     Accepted,
@@ -105,6 +106,7 @@ class _Loader:
             groups=self._groups(codelists.get("geo", {})),
             measures=self._records("measures", Measure, self._read("measures")),
             reliability=self._reliability(),
+            collections=self._collections(),
             missoc=self._texts(),
             profiles=self._records(
                 "profiles", TypeAdapter(AnyProfile), [(f, {f.stem: body}) for f, body in self._read("profiles")]
@@ -224,6 +226,11 @@ class _Loader:
             countries={code: tuple(names) for code, names in countries.items() if _codes(names)},
             links=self._records("missoc_links", Link, [(links, self._toml(links))] if links.exists() else []),
         )
+
+    def _collections(self) -> dict[str, dict[str, CellRule]]:
+        """The rules of each collection, from a file named for it."""
+        files = self._read("rules/collections")
+        return {path.stem: self._records(f"collections/{path.stem}", CellRule, [(path, body)]) for path, body in files}
 
     def _groups(self, known: dict[str, str]) -> dict[str, tuple[str, ...]]:
         path = self.root / "geos.toml"

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from reporting import reads
 from reporting.declarations.base import Name, Number, Text, Tolerance
 from reporting.declarations.base import Record as _Record
+from reporting.declarations.collections import CellRule
 from reporting.declarations.profiles import AnyProfile
 from reporting.declarations.texts import Texts
 
@@ -322,6 +323,8 @@ class Declarations(_Record):
     groups: dict[str, tuple[str, ...]]
     measures: dict[str, Measure] = {}
     reliability: Reliability = Reliability()
+    #: collection -> rule -> what is declared of it
+    collections: dict[str, dict[str, CellRule]] = {}
     missoc: Texts = Texts()
     profiles: dict[str, AnyProfile] = {}
     #: dimension -> code -> English label

@@ -128,6 +128,13 @@ class Classification:
         return Classification(items, tuple(doubts))
 
 
+@functools.lru_cache(10_000)
+def code_text(code: str) -> str:
+    """A code as it is listed: ``1131111`` for ``1131111.0`` or ``1 131 111``."""
+    plain = "".join(code.split())
+    return plain.removesuffix(".0") if plain.removesuffix(".0").isdigit() else plain
+
+
 def load(home: Path | None = None) -> Classification:
     """The items declared in ``parameters/esspros/items.csv``, without numeric codes.
 

@@ -8,15 +8,15 @@ whose parents end in zeros, and labels tell which of our items they are.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from os.path import commonprefix
 from pathlib import Path
 
 from reporting.errors import UsageError
 from reporting.esspros import grids
-from reporting.esspros.classification import Classification, Item
+from reporting.esspros.classification import Classification, Item, code_text
 from reporting.esspros.grids import Row, folded
-from reporting.esspros.neutral import code_text
 from reporting.findings import CellFinding
 from reporting.spreadsheets import Sheet
 
@@ -69,6 +69,18 @@ def records(classification: Classification) -> tuple[list[str], list[list[str]]]
     if any(item.item == item.code for item in items):
         return ["code", "label"], [[item.code, item.label] for item in items]
     return ["item", "code", "label"], [[item.item, item.code, item.label] for item in items]
+
+
+def unknown(strange: Sequence[str], classification: Classification) -> Iterator[tuple[str, str, str]]:
+    """Codes that no item has, each with a message and how to mend it; all at once where no list was given."""
+    if len(strange) > 1 and not classification.numbered and all(code.isdigit() for code in strange):
+        message = f"{len(strange)} numeric codes, {strange[0]} the first, are not known: no list of codes was given."
+        yield strange[0], message, "Name the list that says which item has which code: --codes FILE."
+        return
+    for code in strange:
+        near = max(classification.spellings, key=lambda known: len(commonprefix([known, code])))
+        mend = f"Correct the code (near it is {near}), or name the list it comes from: --codes FILE."
+        yield code, f"No item has the code {code!r}.", mend
 
 
 def _refuse(file: str, faults: list[str]) -> None:

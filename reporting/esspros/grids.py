@@ -15,6 +15,8 @@ from reporting.files import received
 from reporting.findings import CellFinding
 from reporting.spreadsheets import Cell, Sheet, address, opened
 
+#: How the names of text files end; others are workbooks.
+TEXT = (".csv", ".tsv", ".txt")
 #: Rows above which headings are looked for.
 _TOP = 30
 
@@ -72,7 +74,7 @@ def rows(sheet: Sheet, spellings: Mapping[str, Sequence[str]], needed: Sequence[
 
 def sheets(path: Path, findings: list[CellFinding]) -> list[Sheet]:
     """The sheets of a workbook, or a CSV file as one sheet without a name."""
-    if path.suffix.lower() in (".csv", ".tsv", ".txt"):
+    if path.suffix.lower() in TEXT:
         return [delimited(path)]
     return opened(path, findings)
 

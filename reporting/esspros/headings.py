@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reporting.esspros.classification import Classification
+from reporting.esspros.classification import Classification, code_text
 from reporting.esspros.grids import folded
-from reporting.esspros.neutral import code_text
 from reporting.esspros.schemes import ALL, number_of
 from reporting.findings import Severity
 from reporting.spreadsheets import Cell, Sheet, address, as_text, letters

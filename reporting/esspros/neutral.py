@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from reporting.errors import OutputFailed, SourceUnreadable
-from reporting.esspros import grids
-from reporting.esspros.classification import Classification
+from reporting.errors import SourceUnreadable
+from reporting.esspros import codes, grids
+from reporting.esspros.classification import Classification, code_text
 from reporting.esspros.grids import folded
 from reporting.esspros.schemes import number_of
-from reporting.files import whole
+from reporting.files import put
 from reporting.findings import CellFinding
 
 COLUMNS = ("year", "scheme", "item", "value", "flag", "comment")
@@ -50,11 +50,12 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 @dataclass
 class Figures:
-    """Figures as they are read: rows of the table, and where each year, scheme and item stands."""
+    """Figures as they are read: rows of the table, where each year, scheme and item stands, codes of no item."""
 
     file: str
     rows: list[tuple[int, str, str, float, str, str, str, str]] = field(default_factory=list)
     seen: dict[tuple[int, str, str], str] = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
 
     def table(self) -> pd.DataFrame:
         """The neutral table."""
@@ -110,6 +111,9 @@ def read(path: Path, classification: Classification, findings: list[CellFinding]
         if any(text.strip() for text in row):
             cells = {name: row[position] if position < len(row) else "" for name, position in where.items()}
             _figure(line, cells, classification, figures, findings)
+    for code, message, mend in codes.unknown(list(figures.unknown), classification):
+        place = (path.name, "", figures.unknown[code], "", code)
+        findings.append(CellFinding("E05", "error", message, mend, *place))
     return figures.table()
 
 
@@ -129,12 +133,11 @@ def _figure(
         return found("Q20", f"{cells['year']!r} is not a year.", "Write a year such as 2023.")
     if not scheme:
         return found("Q17", f"{cells['scheme']!r} is no serial number of a scheme.", "Write 1, 2 … or _T for all.")
-    item = classification.item(code_text(cells["item"]))
+    code = code_text(cells["item"])
+    item = classification.item(code)
     if not item:
-        item = code_text(cells["item"])
-        found(
-            "E05", f"No item has the code {item!r}.", "Correct the code, or load the list it comes from with --codes."
-        )
+        item = code
+        figures.unknown.setdefault(code, f"line {line}")
     if before := figures.seen.get((year, scheme, item)):
         return found("Q07", f"The same year, scheme and item are on {before} too.", "Keep one of the lines.")
     value, wrong, mend = number(cells["value"])
@@ -152,12 +155,6 @@ def _figure(
 def known_flag(flag: str) -> bool:
     """Whether a flag, or each letter of several, is one that SDMX has."""
     return all(letter in FLAGS for letter in flag)
-
-
-def code_text(code: str) -> str:
-    """A code as it is listed: ``1131111`` for ``1131111.0`` or ``1 131 111``."""
-    plain = "".join(code.split())
-    return plain.removesuffix(".0") if plain.removesuffix(".0").isdigit() else plain
 
 
 def written(table: pd.DataFrame) -> str:
@@ -180,11 +177,7 @@ def write(path: Path, table: pd.DataFrame) -> None:
     OutputFailed
         When it cannot be written.
     """
-    try:
-        with whole(path) as part:
-            part.write_bytes(b"\xef\xbb\xbf" + written(table).encode())
-    except OSError as error:
-        raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None
+    put(path, b"\xef\xbb\xbf" + written(table).encode())
 
 
 def _neutral(text: str) -> str:

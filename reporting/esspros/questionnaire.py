@@ -11,7 +11,7 @@ import pandas as pd
 from reporting.errors import SourceUnreadable
 from reporting.esspros import codes, grids, headings, neutral, year_sheets
 from reporting.esspros import schemes as registers
-from reporting.esspros.classification import Classification
+from reporting.esspros.classification import Classification, code_text
 from reporting.esspros.grids import folded
 from reporting.esspros.neutral import Figures
 from reporting.esspros.schemes import ALL, Scheme
@@ -80,19 +80,20 @@ def read(path: Path, classification: Classification, schemes: Path | None = None
         When there is no such file, or nothing can be read from it.
     """
     findings: list[CellFinding] = []
-    if path.suffix.lower() in (".csv", ".tsv", ".txt"):
-        table = neutral.read(path, classification, findings)
-        found = Questionnaire(path.name, table, (), (), classification)
-    else:
-        with uncollected():
-            found = _workbook(path, classification, findings)
+    text = path.suffix.lower() in grids.TEXT
+    with uncollected():
+        found = (_text if text else _workbook)(path, classification, findings)
     listed = registers.read(schemes, findings) if schemes else found.schemes
-    if listed or path.suffix.lower() != ".csv":
+    if listed or not text:
         findings += _unlisted(found.file, found.table, listed)
     return Questionnaire(
         found.file, found.table, listed, tuple(findings), found.classification, found.qualitative, found.beneficiaries,
         found.net,
     )  # fmt: skip
+
+
+def _text(path: Path, classification: Classification, findings: list[CellFinding]) -> Questionnaire:
+    return Questionnaire(path.name, neutral.read(path, classification, findings), (), (), classification)
 
 
 def _workbook(path: Path, classification: Classification, findings: list[CellFinding]) -> Questionnaire:
@@ -232,7 +233,7 @@ def _value(
             wrong("Q20", f"{text!r} is not a year.", "Write a year such as 2023.")
         return year or 0
     if column == "item" and text:
-        code = neutral.code_text(text)
+        code = code_text(text)
         if not classification.item(code):
             wrong("E05", f"No item has the code {code!r}.", "Correct the code.")
         return classification.item(code) or code

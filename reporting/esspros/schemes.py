@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,6 +77,7 @@ class Scheme:
         return (self.first is None or self.first <= year) and (self.last is None or year <= self.last)
 
 
+@functools.lru_cache(10_000)
 def number_of(text: str) -> str:
     """The serial number in ``1``, ``01``, ``Scheme 01``, ``SCH001``; ``_T`` for all schemes; empty for neither."""
     plain = folded(text)

@@ -14,7 +14,7 @@ import pandas as pd
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from reporting.errors import OutputFailed, UsageError
+from reporting.errors import UsageError
 from reporting.esspros import codes
 from reporting.esspros import schemes as registers
 from reporting.esspros.classification import Classification
@@ -22,7 +22,7 @@ from reporting.esspros.headings import CODE_COLUMN, HEAD_ROW
 from reporting.esspros.neutral import FLAGS
 from reporting.esspros.questionnaire import BESIDE, NUMBERS, Questionnaire
 from reporting.esspros.schemes import ALL, CRITERIA, Scheme
-from reporting.files import whole
+from reporting.files import put
 from reporting.spreadsheets import letters
 
 #: First row of figures, first column of figures; both counted from 1.
@@ -76,11 +76,7 @@ def write(path: Path, questionnaire: Questionnaire, plan: Plan | None = None) ->
         When it cannot be written.
     """
     content = _content(questionnaire, plan or Plan())
-    try:
-        with whole(path) as part:
-            part.write_bytes(content)
-    except OSError as error:
-        raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None
+    put(path, content)
 
 
 def _content(questionnaire: Questionnaire, plan: Plan) -> bytes:

@@ -6,9 +6,8 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from os.path import commonprefix
 
-from reporting.esspros import headings
+from reporting.esspros import codes, headings
 from reporting.esspros.classification import Classification
 from reporting.esspros.headings import Head, code_of
 from reporting.esspros.neutral import FLAGS, Figures, known_flag, number
@@ -64,7 +63,7 @@ class _Reader:
     def _rows(self, head: Head) -> Iterator[tuple[int, str]]:
         """Rows with a code, each with its item; rows without one are titles, names or remarks."""
         seen: dict[str, int] = {}
-        unknown: list[tuple[int, str]] = []
+        unknown: dict[str, int] = {}
         for row in range(head.row + 1, self.sheet.rows + 1):
             code = code_of(self.sheet.cells.get((row, head.codes)))
             if not code:
@@ -74,7 +73,7 @@ class _Reader:
             if not item and not self._coded(row, head, code):
                 continue
             if not item:
-                unknown.append((row, code))
+                unknown.setdefault(code, row)
             item = item or code
             if item in seen:
                 self.found(
@@ -85,28 +84,13 @@ class _Reader:
                 continue
             seen[item] = row
             yield row, item
-        self._unknown(unknown, head)
+        for code, message, mend in codes.unknown(list(unknown), self.classification):
+            self.found("E05", "error", unknown[code], head.codes, message, mend, item=code)
 
     def _coded(self, row: int, head: Head, code: str) -> bool:
         """Whether what stands in the column of codes is one; a text beside empty cells is a title."""
         filled = any((row, column) in self.sheet.cells for column in head.schemes.values())
         return filled or any(c.isdigit() for c in code)
-
-    def _unknown(self, unknown: list[tuple[int, str]], head: Head) -> None:
-        """Codes that no item has: each, or all at once where no list of codes was given."""
-        if len(unknown) > 1 and not self.classification.numbered and all(code.isdigit() for _, code in unknown):
-            self.found(
-                "E05", "error", unknown[0][0], head.codes,
-                f"{len(unknown)} numeric codes, {unknown[0][1]} the first, are not known: no list of codes was given.",
-                "Name the list that says which item has which code: --codes FILE.", item=unknown[0][1],
-            )  # fmt: skip
-            return
-        for row, code in unknown:
-            near = max(self.classification.spellings, key=lambda known: len(commonprefix([known, code])))
-            self.found(
-                "E05", "error", row, head.codes, f"No item has the code {code!r}.",
-                f"Correct the code (near it is {near}), or name the list it comes from: --codes FILE.", item=code,
-            )  # fmt: skip
 
     def _uncoded(self, row: int, head: Head) -> None:
         """Figures in a row without a code would be lost: they are told."""

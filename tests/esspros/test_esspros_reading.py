@@ -424,10 +424,19 @@ def test_faults_of_a_neutral_table_name_their_lines(tmp_path: Path, items: Class
     )
     found = questionnaire.read(path, items)
     assert [(f.rule, f.cell) for f in found.findings] == [
-        ("Q20", "line 2"), ("Q17", "line 3"), ("E05", "line 4"), ("Q09", "line 5"), ("Q08", "line 6"),
-        ("Q15", "line 7"), ("Q07", "line 8"),
+        ("Q20", "line 2"), ("Q17", "line 3"), ("Q09", "line 5"), ("Q08", "line 6"), ("Q15", "line 7"),
+        ("Q07", "line 8"), ("E05", "line 4"),
     ]  # fmt: skip
-    assert "line 5 too" in found.findings[-1].message
+    assert "line 5 too" in found.findings[-2].message
+
+
+def test_numeric_codes_without_a_list_are_told_once(tmp_path: Path) -> None:
+    """A table with codes and no list of them asks for the list, and keeps its figures."""
+    path = tmp_path / "numbers.csv"
+    path.write_text("year,scheme,item,value\n2023,1,1000000,5\n2023,1,1100000,4\n2023,2,1100000,3\n", encoding="utf-8")
+    found = questionnaire.read(path, classification.load())
+    assert [(f.rule, f.cell, f.item) for f in found.findings] == [("E05", "line 2", "1000000")]
+    assert found.findings[0].message.startswith("2 numeric codes") and len(found.table) == 3
 
 
 @pytest.mark.parametrize(

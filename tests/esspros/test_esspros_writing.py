@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import random
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +23,7 @@ from reporting.esspros.classification import Classification
 from reporting.esspros.questionnaire import Questionnaire
 from reporting.esspros.schemes import ALL, CRITERIA, Scheme
 
+OFFICE = shutil.which("soffice") or shutil.which("soffice", path="/usr/lib/libreoffice/program")
 KEY = ["year", "scheme", "item"]
 #: Remarks that a note, a formula or a delimiter could be taken for.
 REMARKS = ("", "[b] bracketed", "=1+1", "two\nlines", "'quoted", 'a;b,"c"')
@@ -127,6 +130,18 @@ def test_formulas_give_the_values_they_were_written_with(sample: Path) -> None:
                     None if value in (None, "") else pytest.approx(value, abs=0.011)
                 )
     assert count > 1000
+
+
+@pytest.mark.skipif(OFFICE is None, reason="no LibreOffice on this machine")
+def test_libreoffice_opens_it_and_computes_the_same(sample: Path, reported: Questionnaire, tmp_path: Path) -> None:
+    """LibreOffice reads the workbook without its cached values, and gives each aggregate the value we wrote."""
+    openpyxl.load_workbook(sample / "veldania.xlsx").save(tmp_path / "bare.xlsx")
+    assert OFFICE
+    words = [OFFICE, f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless", "--convert-to", "xlsx"]
+    subprocess.run([*words, "--outdir", tmp_path / "out", tmp_path / "bare.xlsx"], check=True, capture_output=True)
+    back = questionnaire.read(tmp_path / "out" / "bare.xlsx", reported.classification)
+    assert not back.findings
+    pd.testing.assert_frame_equal(back.table, reported.table, atol=0.001)
 
 
 def test_only_elementary_items_are_open(sample: Path, items: Classification) -> None:

@@ -133,6 +133,11 @@ TURNS: dict[tuple[int, str, str], tuple[float, str, str]] = {
     (2023, "3", "sick.nmt.kind.other"): (1.0, "e", "Final accounts of the institutes are due in spring."),
 }  # fmt: skip
 
+#: Remarks on what is computed from benefits: on an item, or on all items of a scheme in a year.
+REMARKS: dict[tuple[int, str, str], str] = {
+    (2020, "4", ""): "Follows the unemployment benefits of 2020.",
+    (2020, "1", "rec.trf.other"): "Contributions paid for unemployed persons, of whom there were more in 2020.",
+}
 #: Administration costs, as a share of benefits.
 ADMINISTRATION = {"1": 0.014, "2": 0.008, "3": 0.032, "4": 0.061, "5": 0.021, "6": 0.073, "7": 0.035, "8": 0.044,
                   "9": 0.038, "10": 0.0}  # fmt: skip

@@ -73,7 +73,8 @@ def _leaves() -> Iterator[Row]:
             need = sums[scheme] + sum(spent[scheme].values()) - sum(given[scheme].values())
             received = {**given[scheme], **dict(_received(scheme, need * country.BALANCE[year]))}
             for item, value in {**spent[scheme], **received}.items():
-                yield year, scheme, item, value, "", ""
+                remark = country.REMARKS.get((year, scheme, item)) or country.REMARKS.get((year, scheme, ""), "")
+                yield year, scheme, item, value, "", remark
 
 
 def _spent(scheme: str, total: float) -> Iterator[tuple[str, float]]:

@@ -11,7 +11,7 @@ from reporting.errors import OutputFailed
 from reporting.esspros import neutral, schemes, workbook
 from reporting.esspros.classification import Classification
 from reporting.esspros.samples import country, figures
-from reporting.files import whole
+from reporting.files import put
 
 
 def write(folder: Path, classification: Classification, text: workbook.Text = str) -> list[Path]:
@@ -43,8 +43,4 @@ def listed(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]) -
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(heads)
     writer.writerows(rows)
-    try:
-        with whole(path) as part:
-            part.write_bytes(b"\xef\xbb\xbf" + text.getvalue().encode())
-    except OSError as error:
-        raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None
+    put(path, b"\xef\xbb\xbf" + text.getvalue().encode())
