@@ -19,6 +19,7 @@ from reporting.esspros.classification import Classification
 from reporting.esspros.questionnaire import Questionnaire
 from reporting.esspros.samples import written
 from reporting.findings import CellFinding, ordered
+from reporting.sha.samples import accounts as health
 
 esspros = typer.Typer(help="ESSPROS: the questionnaire, from compiling to transmission.", no_args_is_help=True)
 app.add_typer(esspros, name="esspros")
@@ -60,7 +61,8 @@ def new(
     """Write an empty questionnaire, next year's from last year's, or the sample country."""
     words = labels.Words(declarations.load(), lang)
     if sample:
-        files = [str(path) for path in written.write(sample, items.load(), words.text)]
+        questionnaire = written.write(sample, items.load(), words.text)
+        files = [str(path) for path in (*questionnaire, *health.write(sample / "sha", words.declarations))]
         show([{"file": file} for file in files], as_json, ("file",), [(file,) for file in files])
         return
     if output is None:

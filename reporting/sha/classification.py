@@ -130,12 +130,36 @@ class Atypical:
 
 
 @dataclass(frozen=True)
+class Bound:
+    """A margin of a table that is not below a margin of another one."""
+
+    table: str
+    code: str
+    other: str
+    least: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A margin and a series of another statistics, and the ratios between them that are usual."""
+
+    table: str
+    axis: str
+    code: str
+    series: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Classification:
     """All that is declared about the tables."""
 
     axes: Mapping[str, Axis]
     tables: Mapping[str, Table]
     atypical: tuple[Atypical, ...]
+    bounds: tuple[Bound, ...]
+    comparisons: tuple[Comparison, ...]
 
     def table(self, name: str) -> Table | None:
         """The table a text names: ``HCxHF``, ``HC x HF``, ``HC×HF 2023``; None when there is none."""
@@ -165,7 +189,8 @@ def load(known: Declarations) -> Classification:
     reader = _Reader(known.home)
     axes = {name: reader.axis(name, known) for name in AXES}
     reader.stop()
-    found = Classification(axes, reader.tables(), reader.atypical(axes))
+    tables = reader.tables()
+    found = Classification(axes, tables, reader.atypical(axes), reader.bounds(axes, tables), reader.comparisons(axes))
     reader.stop()
     return found
 
@@ -228,6 +253,27 @@ class _Reader:
             if {line["rows"], line["columns"]} - {*AXES, ""} or line["memo"] not in ("no", "only", "also"):
                 self.fault("tables", f"{line['table']}: rows and columns are axes, memo is no, only or also")
         return {line["table"]: Table(*line.values()) for line in lines}
+
+    def bounds(self, axes: Mapping[str, Axis], tables: Mapping[str, Table]) -> tuple[Bound, ...]:
+        found = tuple(Bound(**line) for line in self.lines("bounds", "table,code,other,least"))
+        for bound in found:
+            for name, code in ((bound.table, bound.code), (bound.other, bound.least)):
+                if name not in tables or code not in axes[tables[name].rows].parents:
+                    self.fault("bounds", f"{name} {code}: a table, and a code of its rows")
+        return found
+
+    def comparisons(self, axes: Mapping[str, Axis]) -> tuple[Comparison, ...]:
+        found = []
+        for line in self.lines("coherence", "table,axis,code,series,low,high"):
+            try:
+                low, high = float(line["low"]), float(line["high"])
+            except ValueError:
+                low, high = 1.0, 0.0
+            if line["axis"] not in axes or line["code"] not in axes[line["axis"]].parents or low > high:
+                self.fault("coherence", f"{','.join(line.values())}: a code on its axis, and two numbers in order")
+                continue
+            found.append(Comparison(line["table"], line["axis"], line["code"], line["series"], low, high))
+        return tuple(found)
 
     def atypical(self, axes: Mapping[str, Axis]) -> tuple[Atypical, ...]:
         found = []

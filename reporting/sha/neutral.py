@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from reporting.errors import SourceUnreadable, UsageError
-from reporting.files import received, whole
+from reporting.files import put, received
 from reporting.findings import CellFinding
 from reporting.sha.classification import AXES, TOTAL, Classification, Table
 
@@ -187,5 +187,4 @@ def write(path: Path, table: pd.DataFrame, more: Sequence[str] = ()) -> None:
     """Write a neutral table as CSV, whole or not at all; ``more`` names columns beside the eleven."""
     if path.suffix != ".csv":
         raise UsageError(f"{path.name}: neutral tables are written as .csv.")
-    with whole(path) as part:
-        table[[*COLUMNS, *more]].to_csv(part, index=False, encoding="utf-8", lineterminator="\n")
+    put(path, table[[*COLUMNS, *more]].to_csv(index=False, lineterminator="\n").encode())

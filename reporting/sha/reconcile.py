@@ -78,7 +78,8 @@ def reconcile(
 
 
 def _order(classification: Classification, lead: str) -> list[str]:
-    names = [name for name, table in classification.tables.items() if table.columns and table.measure == "expenditure"]
+    measured = ("expenditure", "revenue")
+    names = [name for name, table in classification.tables.items() if table.columns and table.measure in measured]
     if lead not in names:
         raise UsageError(f"--lead {lead}: the tables that can lead are {', '.join(names)}.")
     return [lead, *(name for name in names if name != lead)]

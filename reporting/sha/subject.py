@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reporting.declarations.health import HealthRules
+from reporting.declarations import CellRule
 from reporting.findings import CellFinding, Severity
 from reporting.sha.classification import AXES, TOTAL, Axis, Classification
 from reporting.sha.cubes import Cube, cubes
@@ -36,8 +36,12 @@ class Subject:
     accounts: Accounts
     everything: Accounts
     classification: Classification
-    rules: HealthRules
+    rules: Mapping[str, CellRule]
     context: dict[tuple[str, int], float]
+
+    def named(self, rule: str) -> tuple[str, Severity]:
+        """The id under which a rule's findings are told, and their severity."""
+        return rule.partition("-")[0], self.rules[rule].severity
 
     @functools.cached_property
     def cubes(self) -> dict[tuple[str, int], Cube]:
