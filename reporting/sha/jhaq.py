@@ -87,7 +87,7 @@ def _metadata(file: str, sheets: Iterable[Sheet], findings: list[CellFinding]) -
     if sheet is None:
         findings.append(
             CellFinding(
-                "Q23", "warning", "There is no sheet Metadata.",
+                "Q33", "warning", "There is no sheet Metadata.",
                 "Describe sources, methods, deviations, legislation and changes there.", file,
             )
         )  # fmt: skip
@@ -188,7 +188,7 @@ class _Reader:
                 found[place], seen[code] = code, cell
             elif looks_like_code(text):
                 mend = f"Correct it: it is no code of {axis.name.upper()}."
-                self.found("Q21", cell, f"The code {text!r} is not known; its figures are not read.", mend)
+                self.found("Q31", cell, f"The code {text!r} is not known; its figures are not read.", mend)
             elif text == "" and place in figures:
                 mend = "Write the code, or delete the figures."
                 self.found("Q06", cell, "Figures stand in a line without a code; they are not read.", mend)

@@ -140,14 +140,14 @@ def _row(row: dict[str, str], classification: Classification, cells: Cells, plac
     table = classification.table(row["table"])
     if table is None:
         known = ", ".join(classification.tables)
-        return "Q22", f"The table {row['table']!r} is not known.", f"Name one of {known}."
+        return "Q32", f"The table {row['table']!r} is not known.", f"Name one of {known}."
     if not _YEAR.fullmatch(row["year"]):
         return "Q20", f"The year {row['year']!r} is no year.", "Write it as four digits."
     codes = [classification.axes[axis].code(row[axis]) for axis in table.axes]
     for axis, code in zip(table.axes, codes, strict=True):
         if not code:
             mend = f"Correct it, or write {TOTAL} for the total of the axis."
-            return "Q21", f"The code {row[axis]!r} is not in the classification {axis.upper()}.", mend
+            return "Q31", f"The code {row[axis]!r} is not in the classification {axis.upper()}.", mend
     value, status, wrong = figure(row["value"])
     cells.add(int(row["year"]), table, codes, value, row["status"] or status, row["note"], "", place, True)
     return wrong

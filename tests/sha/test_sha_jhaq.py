@@ -117,8 +117,8 @@ def test_codes_are_found_wherever_they_stand(edited, classes, years) -> None:
 @pytest.mark.parametrize(
     ("edit", "rule", "place", "said"),
     [
-        (lambda b: b["HCxHF"].__setitem__("B10", "HC.1.8.7"), "Q21", "HCxHF!B10", "HC.1.8.7"),
-        (lambda b: b["HCxHF"].__setitem__("D5", "HF.9.9"), "Q21", "HCxHF!D5", "HF.9.9"),
+        (lambda b: b["HCxHF"].__setitem__("B10", "HC.1.8.7"), "Q31", "HCxHF!B10", "HC.1.8.7"),
+        (lambda b: b["HCxHF"].__setitem__("D5", "HF.9.9"), "Q31", "HCxHF!D5", "HF.9.9"),
         (lambda b: b["HCxHF"].__setitem__("B10", "HC.1.1"), "Q07", "HCxHF!B10", "stands in B7 too"),
         (lambda b: b["HCxHF"].__setitem__("B10", None), "Q06", "HCxHF!B10", "without a code"),
         (lambda b: b["HCxHP"].__setitem__("E9", "about 12"), "Q08", "HCxHP!E9", "is text where a number must be"),
@@ -126,7 +126,7 @@ def test_codes_are_found_wherever_they_stand(edited, classes, years) -> None:
         (lambda b: b["HCxHP"].__setitem__("E9", True), "Q08", "HCxHP!E9", "True is no number"),
         (lambda b: b.copy_worksheet(b["HPxFP"]).__setattr__("title", "HP x FP"), "Q11", "HP x FP", "HPxFP too"),
         (lambda b: b["HK"].delete_cols(1, 2), "Q12", "HK", "no row and column with codes"),
-        (lambda b: b.remove(b["Metadata"]), "Q23", "", "no sheet Metadata"),
+        (lambda b: b.remove(b["Metadata"]), "Q33", "", "no sheet Metadata"),
         (lambda b: b["Metadata"].delete_rows(3), "Q12", "Metadata", "no headings Item and Text"),
     ],
 )
@@ -214,10 +214,10 @@ def test_a_file_that_is_no_questionnaire_is_refused(tmp_path, classes) -> None:
 @pytest.mark.parametrize(
     ("line", "rule"),
     [
-        ("2023,HCxHQ,HC.1,,HF.1,,,,5,,", "Q22"),
+        ("2023,HCxHQ,HC.1,,HF.1,,,,5,,", "Q32"),
         ("23,HCxHF,HC.1,,HF.1,,,,5,,", "Q20"),
-        ("2023,HCxHF,HC.77,,HF.1,,,,5,,", "Q21"),
-        ("2023,HCxHF,HC.1,,,,,,5,,", "Q21"),
+        ("2023,HCxHF,HC.77,,HF.1,,,,5,,", "Q31"),
+        ("2023,HCxHF,HC.1,,,,,,5,,", "Q31"),
         ('2023,HCxHF,HC.1,,HF.1,,,,"5,2",,', "Q09"),
         ("2023,HCxHF,HC.1,,HF.1,,,,five,,", "Q08"),
         ("2023,HCxHF,HC.2,,HF.1,,,,5,,", "Q07"),
