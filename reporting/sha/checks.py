@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -90,6 +91,7 @@ def subject_of(
     """
     if accounts.table.empty:
         raise UsageError(f"{accounts.file}: no table of health accounts is in it.")
+    accounts = replace(accounts, table=accounts.table.reset_index(drop=True))
     files: dict[int, str] = {}
     for one in (accounts, *earlier):
         for year in one.years:

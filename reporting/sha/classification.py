@@ -20,8 +20,13 @@ from reporting.errors import DeclarationError
 
 AXES = ("hc", "hp", "hf", "fs", "fp", "hk")
 TOTAL = "_T"
+#: The axis of revenues, which may differ from expenditure by reserves.
+REVENUES = "fs"
 _TOTALS = {"_T", "T", "TOT", "TOTAL", "ALL", "SUM", "CHE", "CURRENTEXPENDITUREONHEALTH", "CURRENTHEALTHEXPENDITURE"}
 _CODE = re.compile(r"(HCR|HC|HP|HF|FS|FP|HK)[\s._]?(RI|R)?[\d._+]*\d[\w.+]*", re.IGNORECASE)
+
+#: How a total is written as its first and last code: ``HC.1-HC.9``.
+_RANGE = re.compile(r"[A-Z]{2}\.?\d\s*(?:-|–|to)\s*(?:[A-Z]{2}\.?)?\d", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,11 @@ class Axis:
         """The code a text stands for; '' when it is none of this axis."""
         words = str(text or "").strip()
         found = self.spellings.get(_key(words))
-        return found or self.spellings.get(_key(words.split()[0]) if words and _CODE.match(words) else "", "")
+        if found or not words:
+            return found or ""
+        if _RANGE.fullmatch(words) and words.lower().startswith(self.name):
+            return TOTAL
+        return self.spellings.get(_key(words.split()[0]) if _CODE.match(words) else "", "")
 
 
 @dataclass(frozen=True)
@@ -169,8 +178,9 @@ class Classification:
 
 
 def looks_like_code(text: object) -> bool:
-    """Whether a text is written like a code of some axis."""
-    return bool(_CODE.fullmatch(str(text or "").strip()))
+    """Whether a text begins like a code of some axis."""
+    words = str(text or "").split()
+    return bool(words) and bool(_CODE.fullmatch(words[0].rstrip(".:")))
 
 
 def label(known: Declarations, axis: Axis, code: str) -> str:

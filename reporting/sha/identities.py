@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reporting.findings import CellFinding, Severity
-from reporting.sha.classification import AXES, TOTAL, Axis
+from reporting.sha.classification import AXES, REVENUES, TOTAL, Axis
 from reporting.sha.cubes import Cube
 from reporting.sha.neutral import ELSEWHERE
 from reporting.sha.subject import Subject, amount
@@ -118,7 +118,7 @@ def margins(subject: Subject) -> Iterator[CellFinding]:
         tables = [
             cube
             for name, table in subject.classification.tables.items()
-            if table.measure in ("expenditure", "revenue") and (cube := subject.cubes.get((name, year)))
+            if table.measure == "expenditure" and (cube := subject.cubes.get((name, year)))
         ]
         for axis in AXES:
             sides = [_side(cube, axis) for cube in tables if axis in cube.table.axes]
@@ -150,7 +150,12 @@ def _against(subject: Subject, side: Cube, earlier: Sequence[Cube], axis: str) -
 
 def _margin(cube: Cube, code: str) -> float | None:
     """The margin of a code; None when the table does not tell it."""
-    if code not in cube.rows or TOTAL not in cube.columns:
+    if TOTAL not in cube.columns:
+        return None
+    if code not in cube.rows and "+" in code:
+        parts = [_margin(cube, part) for part in code.split("+")]
+        return None if None in parts else float(np.nansum([part for part in parts if part is not None]))
+    if code not in cube.rows:
         return None
     place = cube.rows.index(code), cube.columns.index(TOTAL)
     return float(cube.values[place]) if cube.known[place] else None
@@ -171,7 +176,7 @@ def _totals(subject: Subject, tables: Sequence[Cube]) -> Iterator[CellFinding]:
 def _differing(
     subject: Subject, cube: Cube, place: tuple[int, int], other: str, expected: float
 ) -> Iterator[CellFinding]:
-    revenue = cube.table.measure == "revenue"
+    revenue = REVENUES in cube.table.axes
     name = "H02-revenues" if revenue else "H02"
     rule = subject.rules[name]
     value, at = float(cube.amounts[place]), int(cube.at[place])

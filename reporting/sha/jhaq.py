@@ -22,8 +22,8 @@ from reporting.spreadsheets import Cell, Sheet, address, letters, opened
 _HEAD_ROWS, _CODE_COLUMNS = 40, 8
 _FLAGGED = re.compile(r"\[([A-Za-z]{1,4})\]\s*(.*)", re.DOTALL)
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
-#: Items of the metadata sheet that say one thing of the whole workbook.
-FACTS = ("country", "year", "currency", "unit")
+#: Items that the metadata have by Commission Regulation (EU) 2021/1901; changes only where there are any.
+REQUIRED = ("source", "method", "deviation", "legislation")
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,12 @@ def _metadata(file: str, sheets: Iterable[Sheet], findings: list[CellFinding]) -
         for row in range(head + 1, sheet.rows + 1)
     ]
     lines = pd.DataFrame([row for row in rows if row[1]], columns=list(METADATA))
-    return lines.assign(item=lines["item"].str.lower())
+    lines = lines.assign(item=lines["item"].str.lower())
+    if silent := [item for item in REQUIRED if item not in set(lines["item"])]:
+        message = f"The metadata say nothing of: {', '.join(silent)}."
+        mend = "Add a line for each: the regulation asks for them."
+        findings.append(CellFinding("Q34", "warning", message, mend, file, sheet.name))
+    return lines
 
 
 def _tables(
@@ -126,6 +131,11 @@ def _tables(
             mend = f"Write codes such as those of {table.title.lower()} into one row and one column."
             reader.found("Q12", "", f"The sheet has no row and column with codes of {table.name}.", mend)
             continue
+        if sheet.hidden:
+            findings.append(
+                CellFinding("Q13", "information", "The sheet is hidden; it was read all the same.",
+                            "Show it, or delete it.", file, sheet.name)
+            )  # fmt: skip
         met[table.name] = sheet.name
         reader.take(grid, cells, year)
 
@@ -189,9 +199,11 @@ class _Reader:
             elif looks_like_code(text):
                 mend = f"Correct it: it is no code of {axis.name.upper()}."
                 self.found("Q31", cell, f"The code {text!r} is not known; its figures are not read.", mend)
-            elif text == "" and place in figures:
-                mend = "Write the code, or delete the figures."
-                self.found("Q06", cell, "Figures stand in a line without a code; they are not read.", mend)
+            elif place in figures:
+                said = (
+                    f"Figures stand in a line headed {text!r}, which is no code" if text else "Figures without a code"
+                )
+                self.found("Q06", cell, f"{said}; they are not read.", "Write the code, or delete the figures.")
         return found
 
     def take(self, grid: Grid, cells: Cells, year: int) -> None:
@@ -219,6 +231,8 @@ class _Reader:
             self.found("Q08", place, f"{cell.value} is no number.", "Write a number, or leave it blank for nil.")
             return np.nan, UNREAD, note
         value, status, wrong = figure(str(cell.value or "").strip())
+        if not wrong and status == "" and value == value:
+            wrong = "Q08", f"{cell.value!r} is a number written as text, which sums leave out.", "Make it a number."
         if wrong:
             self.found(wrong[0], place, *wrong[1:])
         return value, flag or status, note

@@ -121,6 +121,11 @@ def test_codes_are_found_wherever_they_stand(edited, classes, years) -> None:
         (lambda b: b["HCxHF"].__setitem__("D5", "HF.9.9"), "Q31", "HCxHF!D5", "HF.9.9"),
         (lambda b: b["HCxHF"].__setitem__("B10", "HC.1.1"), "Q07", "HCxHF!B10", "stands in B7 too"),
         (lambda b: b["HCxHF"].__setitem__("B10", None), "Q06", "HCxHF!B10", "without a code"),
+        (lambda b: b["HCxHF"].__setitem__("D5", "HF.9.9 Other schemes"), "Q31", "HCxHF!D5", "HF.9.9 Other"),
+        (lambda b: b["HCxHF"].__setitem__("B10", "day care"), "Q06", "HCxHF!B10", "headed 'day care'"),
+        (lambda b: b["HCxHP"].__setitem__("E9", "12.5"), "Q08", "HCxHP!E9", "a number written as text"),
+        (lambda b: b["HK"].__setattr__("sheet_state", "hidden"), "Q13", "HK", "hidden"),
+        (lambda b: b["Metadata"].__setitem__("A8", "remark"), "Q34", "Metadata", "nothing of: source"),
         (lambda b: b["HCxHP"].__setitem__("E9", "about 12"), "Q08", "HCxHP!E9", "is text where a number must be"),
         (lambda b: b["HCxHP"].__setitem__("E9", "1.234,56"), "Q09", "HCxHP!E9", "decimal comma"),
         (lambda b: b["HCxHP"].__setitem__("E9", True), "Q08", "HCxHP!E9", "True is no number"),
@@ -137,6 +142,22 @@ def test_what_is_wrong_is_told_with_its_cell(edited, classes, edit: Edit, rule: 
     assert len(match) == 1 and said in match[0].message and match[0].mend
     assert f"{match[0].sheet}!{match[0].cell}".strip("!") == place
     assert len(found.table) > 4000
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("HC.1.1", "HC.1.1"), ("hc 1.1", "HC.1.1"), ("HC11", "HC.1.1"), ("HC.1.1 Inpatient curative care", "HC.1.1"),
+        ("HC.1.1 + HC.2.1", "HC.1.1+HC.2.1"), ("HC11_21", "HC.1.1+HC.2.1"), ("HC11_HC21", "HC.1.1+HC.2.1"),
+        ("HC.RI.1", "HC.RI.1"), ("HC_RI1", "HC.RI.1"), ("HCR.1.2", "HCR.1.2"), ("Inpatient curative care", "HC.1.1"),
+        ("All HC", "_T"), ("TOT_HC", "_T"), ("Total", "_T"), ("HC.1-HC.9", "_T"), ("HC.1 to HC.9", "_T"),
+        ("Current health care expenditure (CHE)", "_T"), ("HF.1-HF.4", ""), ("HC.1.9", ""), ("HF.1", ""), ("", ""),
+        ("HC functions", ""), (None, ""),
+    ],
+)  # fmt: skip
+def test_codes_as_they_are_written(classes, text: object, code: str) -> None:
+    """The manual's form, Eurostat's, labels and totals lead to one code; what is none leads to none."""
+    assert classes.axes["hc"].code(text) == code
 
 
 def test_a_formula_error_is_a_finding_and_no_number(tmp_path, written, classes, known) -> None:

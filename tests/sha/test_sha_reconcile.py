@@ -121,6 +121,27 @@ def test_margins_that_make_no_sense_are_refused(years, classes, margins: dict, s
         reconcile.reconcile(years[2023], classes, {2023: Wanted(margins, {})})
 
 
+def test_what_is_not_reconciled_is_refused(years, classes) -> None:
+    """Capital formation and reporting items have no margins in common with expenditure: nothing is ignored."""
+    for aim in (
+        Wanted({"hk": {"HK.1": 500.0}}, {}), Wanted({}, {("RI", "HC.RI.2", "HF.3.1"): 40.0}),
+        Wanted({}, {}, [("HK", "HK.1.1.1", "_T")]),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=r"not reconciled, only HCxHF"):
+            reconcile.reconcile(years[2023], classes, {2023: aim})
+
+
+def test_tables_with_one_axis_follow(years, classes) -> None:
+    """A neutral table with totals by scheme has the new totals too."""
+    base = years[2023]
+    margins = base.table[(base.table["table"] == "HCxHF") & (base.table["hc"] == "_T")]
+    one = margins.assign(table="HF", hc="")
+    both = replace(base, table=pd.concat([base.table, one], ignore_index=True))
+    found = reconcile.reconcile(both, classes, {2023: Wanted({"hf": {"HF.3": 2_500.0}}, {})}).accounts
+    assert figure(found, "HF", hf="HF.3") == pytest.approx(2_500.0, abs=1e-4)
+    assert figure(found, "HF", hf="_T") == pytest.approx(figure(found, "HCxHF", hc="_T", hf="_T"))
+
+
 def test_an_amount_that_only_one_table_has_is_named(years, classes, spoilt) -> None:
     """A function that another table does not have, and the reverse, cannot be fitted."""
     more = completed(spoilt(years[2023], "HCxHP", "HC.9", "HP.8.9", value=9.0), classes, anew=True)

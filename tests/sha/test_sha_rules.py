@@ -103,6 +103,24 @@ def test_h02_revenues_may_differ_by_reserves(known, years, classes, spoilt) -> N
     assert {f.severity for f in found} == {"warning"} and "reserves" in found[0].mend
 
 
+def test_h02_joint_codes_are_compared_with_their_parts(known, years, classes) -> None:
+    """A table of the regulation has inpatient care as one row, another table the two rows it joins."""
+    base = years[2023]
+    table = base.table.copy()
+    mine = table["table"] == "HCxHP"
+    joint = {"HC.1.1": "HC.1.1+HC.2.1", "HC.2.1": "HC.1.1+HC.2.1"}
+    rows = table[mine & table["hc"].isin([*joint, "_T"])].assign(hc=lambda t: t["hc"].replace(joint))
+    keys = ["year", "table", "hc", "hp", "hf", "fs", "fp", "hk"]
+    summed = rows.groupby(keys, as_index=False, sort=False).agg(
+        {"value": lambda v: v.sum(min_count=1), **dict.fromkeys(("status", "note", "sheet", "cell", "typed"), "first")}
+    )
+    regulation = replace(base, table=pd.concat([table[~mine], summed], ignore_index=True))
+    assert "H02" not in {f.rule for f in checks.check(known, regulation, rules=["H02"])}
+    there = (regulation.table["hc"] == "HC.1.1+HC.2.1") & (regulation.table["hp"] == "_T")
+    regulation.table.loc[there, "value"] += 20
+    assert [f.item for f in told(known, regulation, rule="H02")] == ["HC.1.1+HC.2.1 × _T"]
+
+
 def test_h02_all_pharmaceuticals_are_no_less_than_those_sold(known, years, spoilt) -> None:
     """HC.RI.1 below HC.5.1 is impossible."""
     found = told(known, spoilt(years[2023], "RI", "HC.RI.1", "_T", value=900.0), rule="H02")
