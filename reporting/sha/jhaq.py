@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from reporting.errors import SourceUnreadable, UsageError
-from reporting.findings import CellFinding
+from reporting.findings import CellFinding, Severity
 from reporting.sha import neutral
 from reporting.sha.classification import TOTAL, Axis, Classification, Table, looks_like_code
 from reporting.sha.neutral import METADATA, UNREAD, Accounts, Cells, figure
@@ -22,6 +22,8 @@ from reporting.spreadsheets import Cell, Sheet, address, letters, opened
 _HEAD_ROWS, _CODE_COLUMNS = 40, 8
 _FLAGGED = re.compile(r"\[([A-Za-z]{1,4})\]\s*(.*)", re.DOTALL)
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+#: Tables that Commission Regulation (EU) 2021/1901 asks for.
+MANDATORY = ("HCxHF", "HCxHP", "HPxHF")
 #: Items that the metadata have by Commission Regulation (EU) 2021/1901; changes only where there are any.
 REQUIRED = ("source", "method", "deviation", "legislation")
 
@@ -64,8 +66,15 @@ def read(path: Path, classification: Classification, year: int | None = None) ->
     if not cells.rows:
         known = ", ".join(classification.tables)
         raise SourceUnreadable(f"{path.name}: no sheet is a table of health accounts (named {known}, with codes).")
+    findings += _lacking(path.name, {row[1] for row in cells.rows})
     findings[:] = [replace(finding, year=finding.year or str(when)) for finding in findings]
     return Accounts(path.name, cells.frame(), metadata, tuple(findings))
+
+
+def _lacking(file: str, names: set[str]) -> Iterable[CellFinding]:
+    """A finding on each table that has to be sent and is not there."""
+    for name in (name for name in MANDATORY if name not in names):
+        yield CellFinding("Q35", "warning", f"There is no table {name}.", "Add it: the regulation asks for it.", file)
 
 
 def _year(path: Path, sheets: Iterable[Sheet], metadata: pd.DataFrame) -> int:
@@ -146,8 +155,8 @@ class _Reader:
     def __init__(self, file: str, sheet: Sheet, findings: list[CellFinding]) -> None:
         self.file, self.sheet, self.findings = file, sheet, findings
 
-    def found(self, rule: str, cell: str, message: str, mend: str) -> None:
-        self.findings.append(CellFinding(rule, "error", message, mend, self.file, self.sheet.name, cell))
+    def found(self, rule: str, cell: str, message: str, mend: str, severity: Severity = "error") -> None:
+        self.findings.append(CellFinding(rule, severity, message, mend, self.file, self.sheet.name, cell))
 
     def grid(self, table: Table, classification: Classification) -> Grid | None:
         """Where the table stands; rows and columns may have changed places."""
@@ -200,10 +209,9 @@ class _Reader:
                 mend = f"Correct it: it is no code of {axis.name.upper()}."
                 self.found("Q31", cell, f"The code {text!r} is not known; its figures are not read.", mend)
             elif place in figures:
-                said = (
-                    f"Figures stand in a line headed {text!r}, which is no code" if text else "Figures without a code"
-                )
-                self.found("Q06", cell, f"{said}; they are not read.", "Write the code, or delete the figures.")
+                said = f"Figures are headed {text!r}, which is no code" if text else "Figures stand without a code"
+                mend = "Write the code, or delete the figures."
+                self.found("Q06", cell, f"{said}; they are not read.", mend, "warning" if text else "error")
         return found
 
     def take(self, grid: Grid, cells: Cells, year: int) -> None:

@@ -131,6 +131,7 @@ def test_codes_are_found_wherever_they_stand(edited, classes, years) -> None:
         (lambda b: b["HCxHP"].__setitem__("E9", True), "Q08", "HCxHP!E9", "True is no number"),
         (lambda b: b.copy_worksheet(b["HPxFP"]).__setattr__("title", "HP x FP"), "Q11", "HP x FP", "HPxFP too"),
         (lambda b: b["HK"].delete_cols(1, 2), "Q12", "HK", "no row and column with codes"),
+        (lambda b: b.remove(b["HPxHF"]), "Q35", "", "no table HPxHF"),
         (lambda b: b.remove(b["Metadata"]), "Q33", "", "no sheet Metadata"),
         (lambda b: b["Metadata"].delete_rows(3), "Q12", "Metadata", "no headings Item and Text"),
     ],
