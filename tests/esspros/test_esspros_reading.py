@@ -360,7 +360,7 @@ def test_a_formula_error_names_its_cell_item_and_formula(copy: Path, items: Clas
 
 
 def test_faults_of_the_register_are_told(changed: Changed) -> None:
-    """A scheme twice, a number that is none, an unknown criterion and year, each with its cell."""
+    """A scheme twice, without number or name, unknown criteria and years, and criteria that seldom go together."""
 
     def change(book: Any) -> None:
         sheet = book["Schemes"]
@@ -369,10 +369,15 @@ def test_faults_of_the_register_are_told(changed: Changed) -> None:
         sheet.cell(4, heads["number"]).value = "three"
         sheet.cell(5, heads["scope"]).value = "sometimes"
         sheet.cell(6, heads["first"]).value = "long ago"
+        sheet.cell(7, heads["name"]).value = None
+        sheet.cell(8, heads["last"]).value = 1968
+        sheet.cell(9, heads["scope"]).value = "Universal"
+        sheet.cell(9, heads["entitlement"]).value = "contributory"
 
     found = [(f.rule, f.sheet, f.scheme) for f in changed(change).findings if f.rule.startswith("Q")]
     assert found == [
-        ("Q16", "Schemes", "1"), ("Q17", "Schemes", ""), ("Q18", "Schemes", "4"), ("Q19", "Schemes", "5")
+        ("Q16", "Schemes", "1"), ("Q17", "Schemes", ""), ("Q18", "Schemes", "4"), ("Q19", "Schemes", "5"),
+        ("Q22", "Schemes", "6"), ("Q19", "Schemes", "7"), ("Q23", "Schemes", "8"),
     ]  # fmt: skip
 
 
