@@ -356,7 +356,7 @@ def _computed(file: str, sheet: Sheet, findings: list[CellFinding]) -> Sheet:
     # With any value for what has none, sums can be computed: those that cannot are no sums.
     assumed = Sums({**numbers, **dict.fromkeys([*empty, *errors], 0.0)}, {}, texts)
     unable = [place for place in empty if place not in known]
-    others = [place for place in unable if not assumed.adds(empty[place])]
+    others = {place: None for place in unable if not assumed.adds(empty[place])}
     told: tuple[tuple[Severity, list[tuple[int, int]], str, str], ...] = (
         ("information", [*known], "{count} sums had no value, since no program had computed them; computed here.",
          "Nothing, or open and save the workbook in a spreadsheet program."),
