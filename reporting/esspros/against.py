@@ -71,7 +71,7 @@ def _revision(
     subject: Subject, place: tuple[int, int, int], before: float, source: str, value: float | None = None
 ) -> CellFinding:
     item, scheme, year = place
-    now = float(subject.cube.value[place]) if value is None else value
+    now = float(subject.cube.filled[place]) if value is None else value
     change = f"{now / before - 1:+.1%}" if before else "from nothing"
     message = (
         f"{subject.name(subject.cube.items[item])}, {subject.scheme(scheme)}, {subject.cube.years[year]}: "
@@ -94,7 +94,9 @@ def w15(subject: Subject, accounts: Reference) -> Iterator[CellFinding]:
                 yield _moved(subject, (item, told, accounts.source), year, ratio, series, own)
         open_ = np.zeros(cube.value.shape, dtype=np.bool_)
         open_[cube.at(item), cube.total] = np.isnan(ratio) & (own != 0)
-        what = f"{told} or the figures of the questionnaire are missing in {accounts.source}"
+        if np.isnan(series).all():
+            open_[:, :, :-1] = False
+        what = f"{told} are missing in {accounts.source}, or figures in the questionnaire"
         yield from subject.undecided("W15", open_, what, "Add them to the file of --accounts, or fill in the schemes.")
 
 
