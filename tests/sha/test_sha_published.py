@@ -85,14 +85,14 @@ def test_all_countries(known, store: Store) -> None:
 
 
 def test_other_statistics_from_the_store(known, embedded: Store) -> None:
-    """Belgium 2019: GF07 is some 7.6 % of a GDP of 479 billion; current health expenditure is 10.7 % of it."""
+    """Belgium 2019: GF07 is some 7.6 % of a GDP of 479 billion; current health expenditure, 52,059.64 million, is 10.9 % of it."""
     figures = contexts.stored(known, embedded, "BE", "MIO_EUR")
     assert round(figures["GDP", 2019], -3) == 479_000
     # The six groups of GF07 are rounded to a tenth of a point each.
     assert 100 * figures["GF07", 2019] / figures["GDP", 2019] == pytest.approx(7.6, abs=0.2)
     accounts = published.read(known, embedded, "BE", "MIO_EUR", [2019])
     subject = checks.subject_of(known, accounts, context=figures)
-    assert round(100 * subject.expenditure[2019] / figures["GDP", 2019], 1) == 10.7
+    assert subject.expenditure[2019] == 52_059.64 and round(5_205_964 / figures["GDP", 2019], 1) == 10.9
     assert not checks.check(known, accounts, context=figures, rules=["H08", "H10"])
     assert ("GF07", 2023) not in figures and contexts.stored(known, embedded, "BE", "MIO_NAC") == {}
 
