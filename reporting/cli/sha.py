@@ -89,7 +89,7 @@ def reconcile(
     ],
     fixed: Annotated[
         list[str] | None,
-        typer.Option("--fixed", help="Cells that stay: 'TABLE ROW COLUMN' (* for all), or a CSV file of cells."),
+        typer.Option("--fixed", help="Cells that stay: '[TABLE] ROW COLUMN' (* for all), or a CSV file of cells."),
     ] = None,
     margins: Annotated[
         Path | None,

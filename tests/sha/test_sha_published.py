@@ -85,7 +85,7 @@ def test_all_countries(known, store: Store) -> None:
 
 
 def test_other_statistics_from_the_store(known, embedded: Store) -> None:
-    """Belgium 2019: GF07 is some 7.6 % of a GDP of 479 billion; current health expenditure, 52,059.64 million, is 10.9 % of it."""
+    """Belgium 2019: GF07 is some 7.6 % of a GDP of 479 billion; health expenditure of 52,059.64 million is 10.9 %."""
     figures = contexts.stored(known, embedded, "BE", "MIO_EUR")
     assert round(figures["GDP", 2019], -3) == 479_000
     # The six groups of GF07 are rounded to a tenth of a point each.
