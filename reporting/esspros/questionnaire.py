@@ -197,7 +197,10 @@ class _Reading:
             return
         self.years[year] = sheet.name
         self.read.add(sheet.name)
+        before = len(self.figures.rows)
         year_sheets.read(sheet, year, self.classification, self.figures, self.findings)
+        if len(self.figures.rows) == before:
+            self.found("Q24", "warning", sheet, "The sheet has no figures.", "Fill it in, or delete it.", year)
         if sheet.hidden:
             what = "The sheet is hidden; it was read all the same."
             self.found("Q13", "information", sheet, what, "Show it, or delete it.", year)

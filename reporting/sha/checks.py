@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
-from reporting.declarations import Declarations, health
-from reporting.errors import SourceUnreadable, UsageError
-from reporting.files import received
+from reporting.declarations import CellRule, Declarations
+from reporting.errors import DeclarationError, UsageError
 from reporting.findings import CellFinding, ordered
-from reporting.sha import cells, changes, classification, coherence, identities
-from reporting.sha.neutral import Accounts, worth
+from reporting.sha import cells, changes, classification, coherence, contexts, identities
+from reporting.sha.contexts import Context
+from reporting.sha.neutral import Accounts
 from reporting.sha.subject import Subject
 
 #: Each rule with the function that applies it.
@@ -30,13 +28,39 @@ RULES = {
     "H09": coherence.breaks,
     "H10": coherence.coherence,
 }
-Context = dict[tuple[str, int], float]
+#: Each rule with the limits it needs.
+LIMITS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("H02", "H02-revenues", "H03", "H07", "H09", "H10"), ()),
+    "H01": ("units",), "H04": ("least",), "H06": ("points",), "H08": ("low", "high", "points"),
+    "H05": ("deviations", "years", "spread", "low", "high", "share"),
+}  # fmt: skip
+
+
+def declared(known: Declarations) -> Mapping[str, CellRule]:
+    """The rules of ``parameters/rules/collections/sha.toml``.
+
+    Raises
+    ------
+    DeclarationError
+        When a rule is unknown or missing, or does not have the limits it needs.
+    """
+    rules = known.collections.get("sha", {})
+    faults = [f"[{name}] there is no such rule" for name in rules if name not in LIMITS]
+    for name, limits in LIMITS.items():
+        if name not in rules:
+            faults.append(f"[{name}] the rule is missing; to leave it out, set active = false")
+        elif set(rules[name].limits) != set(limits):
+            faults.append(f"[{name}] limits: there are {', '.join(limits) or 'none'}")
+    if faults:
+        raise DeclarationError(f"parameters/rules/collections/sha.toml: {fault}" for fault in faults)
+    return rules
 
 
 def check(
-    known: Declarations, accounts: Accounts, earlier: Sequence[Accounts] = (), context: Context | None = None
-) -> list[CellFinding]:
-    """What reading found and what the rules find, errors first.
+    known: Declarations, accounts: Accounts, earlier: Sequence[Accounts] = (), context: Context | None = None,
+    rules: Iterable[str] = RULES,
+) -> list[CellFinding]:  # fmt: skip
+    """What reading found and what the rules (all, unless some are named) find, errors first.
 
     Parameters
     ----------
@@ -46,7 +70,8 @@ def check(
         Figures of other statistics by series and year, over those in the metadata.
     """
     subject = subject_of(known, accounts, earlier, context)
-    found = [finding for rule in RULES.values() for finding in rule(subject)]
+    active = {name.partition("-")[0] for name, rule in subject.rules.items() if rule.active}
+    found = [finding for rule in rules if rule in active for finding in RULES[rule](subject)]
     return ordered([*accounts.findings, *found])
 
 
@@ -62,6 +87,7 @@ def subject_of(
     """
     if accounts.table.empty:
         raise UsageError(f"{accounts.file}: no table of health accounts is in it.")
+    accounts = replace(accounts, table=accounts.table.reset_index(drop=True))
     files: dict[int, str] = {}
     for one in (accounts, *earlier):
         for year in one.years:
@@ -73,41 +99,8 @@ def subject_of(
         pd.concat([accounts.table, *(one.table for one in earlier)], ignore_index=True),
         pd.concat([accounts.metadata, *(one.metadata for one in earlier)], ignore_index=True),
     )
-    figures = told(everything) | (context or {})
-    return Subject(accounts, everything, classification.load(known), health.load(known.home), figures)
-
-
-def told(accounts: Accounts) -> Context:
-    """Figures of other statistics in the metadata."""
-    lines = accounts.metadata[accounts.metadata["item"] == "context"]
-    found: Context = {}
-    for year, series, text in zip(lines["year"], lines["cell"], lines["text"], strict=True):
-        number = worth(str(text))
-        if number is None:
-            raise SourceUnreadable(f"{accounts.file}, metadata: {text!r} for {series} {year} is no number.")
-        found[str(series), int(year)] = number[0]
-    return found
-
-
-def read_context(path: Path) -> Context:
-    """Figures of other statistics from a CSV file with year, series and value.
-
-    Raises
-    ------
-    SourceUnreadable
-        When it has other columns, or a line that is no figure.
-    """
-    text = received(path).decode("utf-8-sig", errors="replace")
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    if not {"year", "series", "value"} <= set(reader.fieldnames or ()):
-        raise SourceUnreadable(f"{path.name}, line 1: the columns are year, series, value.")
-    found: Context = {}
-    for line in reader:
-        number = worth((line["value"] or "").strip())
-        if number is None or not (line["year"] or "").isdigit():
-            raise SourceUnreadable(f"{path.name}, line {reader.line_num}: a year, a series and a number are expected.")
-        found[line["series"], int(line["year"])] = number[0]
-    return found
+    figures = contexts.told(everything) | (context or {})
+    return Subject(accounts, everything, classification.load(known), declared(known), figures)
 
 
 def tally(findings: Iterable[CellFinding]) -> dict[str, int]:
