@@ -302,6 +302,8 @@ def test_w14_revisions() -> None:
     slight = put(sample(), 2021, "8", item, value(sample(), 2021, "8", item) * 1.005)
     assert found(slight, "W14", Beside(sample())) == []
     assert one(put(sample(), 2021, "8", item, float("nan")), "W14", Beside(sample())).outcome == "undecidable"
+    dropped = replace(without(sample(), scheme="10"), schemes=sample().schemes[:9])
+    assert "none now" in next(f for f in found(dropped, "W14", Beside(sample())) if f.scheme == "10").message
 
 
 def test_w14_what_was_published() -> None:
