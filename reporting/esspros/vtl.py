@@ -159,7 +159,8 @@ def _e01(subject: Subject) -> Iterator[str]:
 
 def _e02(subject: Subject) -> Iterator[str]:
     schemes = subject.cube.schemes[subject.cube.single]
-    yield from _hierarchy(subject, "E02", "scheme", {len(schemes): [(ALL, schemes)]})
+    if schemes:
+        yield from _hierarchy(subject, "E02", "scheme", {len(schemes): [(ALL, schemes)]})
 
 
 def _e03(subject: Subject) -> Iterator[str]:
