@@ -388,6 +388,15 @@ def test_w16_beneficiaries(row: tuple[int, str, str, str], persons: float, said:
     assert all(finding.severity == "warning" for finding in findings)
 
 
+def test_w16_totals_of_some_categories() -> None:
+    """Old-age pensioners, with and without survivors, are counted once too."""
+    frame = sample().beneficiaries
+    row = frame[(frame["scheme"] == "1") & (frame["category"] == "survivors") & (frame["year"] == 2023)]
+    for total in ("old_tot", "old_srv"):
+        more = pd.concat([frame, row.assign(category=total, value=5e6)], ignore_index=True)
+        assert one(replace(sample(), beneficiaries=more), "W16").item == total
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
