@@ -18,6 +18,7 @@ import pandas as pd
 from reporting import reads
 from reporting.errors import UsageError
 from reporting.esspros import beneficiaries, classification, net, questionnaire, rules, totals
+from reporting.esspros import codes as numeric
 from reporting.esspros.classification import Classification
 from reporting.esspros.questionnaire import Questionnaire
 from reporting.esspros.samples import figures
@@ -182,8 +183,13 @@ def country(words: Words) -> str:
     return words.text("Veldania (fictitious country)")
 
 
-def read(file: str, words: Words, geo: str, span: int) -> Collected:
+def read(file: str, words: Words, geo: str, span: int, codes: str = "") -> Collected:
     """A questionnaire and what is wrong in it; that of the sample where no file is named.
+
+    Parameters
+    ----------
+    codes : str
+        File with the numeric codes of the questionnaire; a workbook may hold their list itself.
 
     Raises
     ------
@@ -196,6 +202,9 @@ def read(file: str, words: Words, geo: str, span: int) -> Collected:
         read_ = figures.questionnaire(known)
         return Collected(read_, tuple(rules.check(read_, rules=declared)), words, geo, span)
     path = Path(file)
+    if codes:
+        _asked(Path(codes))
+        known = numeric.load(Path(codes), known)
     read_ = questionnaire.read(path, known)
     if not read_.table["value"].notna().any():
         raise UsageError(f"{path.name} has no figures: nothing can be published from it.")
