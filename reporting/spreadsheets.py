@@ -2,7 +2,8 @@
 
 Cells are read from the sheets' XML by lxml, because a rule may need the value a
 formula had, its text, the note and the error of one cell, for hundreds of
-thousands of them; openpyxl gives them in two readings that take ten times as long.
+thousands of them; openpyxl gives them in two readings that take five times as long
+(``tests/bench/questionnaire.py``).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from reporting.findings import CellFinding
 from reporting.sums import Sums, column_of, place_of
 
 #: The largest file that is opened, and what it may hold when unpacked, in bytes.
-LARGEST, UNPACKED = 100_000_000, 200_000_000
+LARGEST, UNPACKED = 100_000_000, 100_000_000
 _PARTS = 5_000
 _MEGA = 1_000_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -180,7 +181,7 @@ def _measured(name: str, archive: zipfile.ZipFile) -> None:
     if any(part.flag_bits & 1 for part in parts):
         raise SourceUnreadable(f"{name}: parts of it are protected by a password. Save it without one.")
     size = sum(part.file_size for part in parts)
-    if size > UNPACKED or len(parts) > _PARTS:
+    if size >= UNPACKED or len(parts) > _PARTS:
         raise SourceUnreadable(
             f"{name}: unpacks to {size / _MEGA:.0f} MB in {len(parts)} parts; {UNPACKED / _MEGA:.0f} MB in "
             f"{_PARTS} parts are read at most. Delete formatted empty rows and other sheets, and save it again."
@@ -343,32 +344,31 @@ def _citing(sheet: Sheet) -> Iterator[tuple[str, tuple[str, str]]]:
 
 def _computed(file: str, sheet: Sheet, findings: list[CellFinding]) -> Sheet:
     """A sheet with the value of sums that no program had computed; what is no sum stays without."""
-    empty = [place for place, cell in sheet.cells.items() if cell.formula and cell.value is None and not cell.error]
+    empty = {place: c.formula for place, c in sheet.cells.items() if c.formula and c.value is None and not c.error}
     if not empty:
         return sheet
-    sums = Sums(
-        {place: cell.value for place, cell in sheet.cells.items() if isinstance(cell.value, float)},
-        {place: cell.formula for place, cell in sheet.cells.items() if cell.formula and cell.value is None},
-        {place for place, cell in sheet.cells.items() if isinstance(cell.value, str | bool)},
-        {place for place, cell in sheet.cells.items() if cell.error},
-    )
+    numbers = {place: cell.value for place, cell in sheet.cells.items() if isinstance(cell.value, float)}
+    texts = {place for place, cell in sheet.cells.items() if isinstance(cell.value, str | bool)}
+    errors = {place for place, cell in sheet.cells.items() if cell.error}
+    sums = Sums(dict(numbers), empty, texts, errors)
     found = {place: sums.value(place) for place in empty}
     known = {place: "" if math.isnan(value) else value for place, value in found.items() if value is not None}
+    # With any value for what has none, sums can be computed: those that cannot are no sums.
+    assumed = Sums({**numbers, **dict.fromkeys([*empty, *errors], 0.0)}, {}, texts)
+    unable = [place for place in empty if place not in known]
+    others = {place: None for place in unable if not assumed.adds(empty[place])}
+    resting = [place for place in unable if place not in others]
+    for place in others:
+        message = f"The formula {empty[place]} has no value: it was never computed."
+        mend = "Open the workbook in a spreadsheet program and save it."
+        findings.append(CellFinding("Q04", "error", message, mend, file, sheet.name, address(*place)))
+    if resting:
+        first = address(*resting[0])
+        message = f"{len(resting)} sums, {first} the first, have no value, since cells that they add have none."
+        findings.append(CellFinding("Q04", "error", message, "Mend those cells.", file, sheet.name))
     if known:
-        findings.append(
-            CellFinding(
-                "Q04", "information", f"{len(known)} sums had no value, since no program had computed them; they were "
-                "computed here.", "Nothing, or open and save the workbook in a spreadsheet program.",
-                file, sheet.name, address(*next(iter(known))),
-            )
-        )  # fmt: skip
-    for place in empty:
-        if place not in known:
-            findings.append(
-                CellFinding(
-                    "Q04", "error", f"The formula {sheet.cells[place].formula} has no value: it was never computed.",
-                    "Open the workbook in a spreadsheet program and save it.", file, sheet.name, address(*place),
-                )
-            )  # fmt: skip
+        message = f"{len(known)} sums had no value, since no program had computed them; they were computed here."
+        mend = "Nothing, or open and save the workbook in a spreadsheet program."
+        findings.append(CellFinding("Q04", "information", message, mend, file, sheet.name))
     cells = {place: c._replace(value=known[place]) if place in known else c for place, c in sheet.cells.items()}
     return Sheet(sheet.name, cells, sheet.hidden)

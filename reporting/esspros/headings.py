@@ -118,11 +118,11 @@ def _schemes(row: int, heads: dict[int, str], found: Found) -> dict[str, int]:
 
 
 def _unheaded(sheet: Sheet, head: Head, heads: dict[int, str], found: Found) -> None:
-    """Figures beside codes in a column that no scheme heads would be lost: they are told."""
+    """Figures that are typed beside codes in a column that no scheme heads would be lost: they are told."""
     taken = {head.codes, *head.schemes.values(), *(c for c, text in heads.items() if scheme_of(text))}
     first: dict[int, int] = {}
     for (row, column), cell in sheet.cells.items():
-        beside = row > head.row and column > head.codes and column not in taken
+        beside = row > head.row and column > head.codes and column not in taken and not cell.formula
         if beside and isinstance(cell.value, float) and code_of(sheet.cells.get((row, head.codes))):
             first.setdefault(column, row)
     for column, row in first.items():

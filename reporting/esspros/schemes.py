@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from reporting.errors import SourceUnreadable
 from reporting.esspros import grids
 from reporting.esspros.grids import Row, folded
-from reporting.findings import CellFinding
+from reporting.findings import CellFinding, Severity
 from reporting.spreadsheets import Sheet
 
 #: The number that stands for all schemes.
@@ -42,6 +42,12 @@ LANGUAGES = (
     "no", "pl", "pt", "ro", "sk", "sl", "sv", "tr",
 )  # fmt: skip
 _SPELLINGS = {**HEADS, **{f"name_{lang}": (f"name {lang}", f"{lang} name") for lang in LANGUAGES}}
+#: Values of two criteria that seldom go together.
+_SELDOM = (
+    (("scope", "universal"), ("entitlement", "contributory")),
+    (("scope", "universal"), ("level", "supplementary")),
+    (("scope", "universal"), ("decision", "not_government")),
+)
 _TOTALS = {
     "t", "total", "all", "all schemes", "total of schemes", "total schemes", "total all schemes", "all schemes total",
     "sum of schemes", "schemes total", "total of all schemes", "tous les regimes", "ensemble des regimes",
@@ -117,9 +123,9 @@ def read(path: Path, findings: list[CellFinding]) -> tuple[Scheme, ...]:
     )
 
 
-def register(sheet: Sheet, file: str, findings: list[CellFinding]) -> tuple[Scheme, ...] | None:
-    """The schemes listed in a sheet; None where it has not the headings of a register."""
-    rows = grids.rows(sheet, _SPELLINGS, ("number", "name"))
+def register(sheet: Sheet, file: str, findings: list[CellFinding], *needed: str) -> tuple[Scheme, ...] | None:
+    """The schemes listed in a sheet; None where it has not the headings of a register, and those that are needed."""
+    rows = grids.rows(sheet, _SPELLINGS, ("number", "name", *needed))
     if rows is None:
         return None
     found: dict[str, Scheme] = {}
@@ -157,10 +163,29 @@ def _scheme(row: Row, file: str, findings: list[CellFinding]) -> Scheme | None:
             findings.append(_unknown(row, file, number, name))
     first, last = (_year(row, name, file, number, findings) for name in ("first", "last"))
     names = {lang: row[f"name_{lang}"] for lang in LANGUAGES if row[f"name_{lang}"]}
-    return Scheme(
+    scheme = Scheme(
         number, row["name"], row["abbreviation"], names, **criteria, first=first, last=last,
         description=row["description"],
     )  # fmt: skip
+    findings += _doubted(scheme, row, file)
+    return scheme
+
+
+def _doubted(scheme: Scheme, row: Row, file: str) -> Iterator[CellFinding]:
+    """What does not go together in a row of the register, though each of its cells may be."""
+
+    def found(rule: str, severity: Severity, name: str, message: str, mend: str) -> CellFinding:
+        return CellFinding(rule, severity, message, mend, file, row.sheet.name, row.place(name), scheme.number)
+
+    if not scheme.name:
+        yield found("Q22", "error", "name", f"Scheme {scheme.number} has no name.", "Give its name.")
+    if scheme.first and scheme.last and scheme.first > scheme.last:
+        message = f"Scheme {scheme.number} ends in {scheme.last}, before it begins in {scheme.first}."
+        yield found("Q19", "error", "last", message, "Correct the years.")
+    for one, other in _SELDOM:
+        if all(getattr(scheme, name) == value for name, value in (one, other)):
+            message = f"Scheme {scheme.number} is {one[1]} and {CRITERIA[other[0]][other[1]].lower()}, which is rare."
+            yield found("Q23", "information", one[0], message, "See whether both criteria are right.")
 
 
 def _unknown(row: Row, file: str, number: str, name: str) -> CellFinding:

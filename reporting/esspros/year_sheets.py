@@ -93,12 +93,12 @@ class _Reader:
         return filled or any(c.isdigit() for c in code)
 
     def _uncoded(self, row: int, head: Head) -> None:
-        """Figures in a row without a code would be lost: they are told."""
+        """Figures that are typed in a row without a code would be lost: they are told; formulas are checks."""
         for column in head.schemes.values():
             cell = self.sheet.cells.get((row, column))
-            if cell is not None and isinstance(cell.value, float):
+            if cell is not None and isinstance(cell.value, float) and not cell.formula:
                 self.found(
-                    "Q06", "error", row, column, "Figures stand in a row without a code; they are not read.",
+                    "Q06", "warning", row, column, "Figures stand in a row without a code; they are not read.",
                     f"Write the code into {address(row, head.codes)}, or clear the row.",
                 )  # fmt: skip
                 return
@@ -110,7 +110,8 @@ class _Reader:
             value, wrong = (math.nan, False)
             if cell.value not in (None, ""):
                 value, wrong = self._text(row, column, scheme, item, cell)
-            if not (wrong or cell.note or cell.error):
+            uncomputed = cell.value is None and cell.formula
+            if not (wrong or cell.note or cell.error or uncomputed):
                 return None
         return (value, *self._note(row, column, cell.note))
 

@@ -81,3 +81,29 @@ def test_a_password_and_another_file_are_refused(tmp_path: Path, capsys: pytest.
         assert run("new", tmp_path / "q.xlsx", "--from", tmp_path / "last.xlsx") == 3
         assert said in capsys.readouterr().err
     assert not (tmp_path / "q.xlsx").exists()
+
+
+def test_a_questionnaire_is_converted_and_back(sample: Path, tmp_path: Path) -> None:
+    """The neutral table of the sample is the one beside it, and gives the questionnaire again."""
+    assert run("convert", sample / "veldania.xlsx", tmp_path / "a.csv") == 0
+    assert (tmp_path / "a.csv").read_text("utf-8").splitlines()[0] == "\ufeffyear,scheme,item,value,flag,comment"
+    both = [sorted(path.read_text("utf-8").splitlines()) for path in (tmp_path / "a.csv", sample / "veldania.csv")]
+    assert both[0] == both[1]
+    given = ("--codes", sample / "codes.csv", "--schemes", sample / "schemes.csv")
+    assert run("convert", tmp_path / "a.csv", tmp_path / "b.xlsx", *given) == 0
+    assert run("convert", tmp_path / "b.xlsx", tmp_path / "b.csv") == 0
+    assert sorted((tmp_path / "b.csv").read_text("utf-8").splitlines()) == both[0]
+
+
+def test_nothing_is_converted_while_a_figure_cannot_be_read(
+    copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A text in the cell of a number stops the conversion, with its finding; other kinds of files are refused."""
+    book = openpyxl.load_workbook(copy)
+    book["2023"]["E10"] = "1,5"
+    book.save(copy)
+    assert run("convert", copy, tmp_path / "out.csv", "--json") == 1
+    shown = capsys.readouterr()
+    assert "2023!E10" in shown.err and json.loads(shown.out)[0]["findings"][0]["rule"] == "Q09"
+    assert not (tmp_path / "out.csv").exists()
+    assert run("convert", copy, tmp_path / "out.ods") == 2

@@ -108,6 +108,7 @@ def _rows_and_remarks(book: Any) -> None:
     sheet["A41"] = "Benefits, continued"
     sheet["D41"] = "see annex"
     sheet.cell(sheet.max_row + 2, 1).value = "Source: institutions"
+    sheet["E42"], sheet["N4"], sheet["N9"] = "=E5-E60", "Check", "=SUM(D9:M9)-C9"
     sheet.row_dimensions[20].hidden = sheet.column_dimensions["E"].hidden = True
     sheet["A1"].value = "Veldania"
     sheet.merge_cells("A1:H1")
@@ -140,6 +141,16 @@ def _hidden_sheet(book: Any) -> None:
     book.create_sheet("Notes for colleagues")["A1"] = "call the institute"
 
 
+def _register_under_another_name(book: Any) -> None:
+    sheet = book["Schemes"]
+    sheet.title = "Annex 1"
+    sheet.insert_rows(1, 2)
+    sheet["A1"] = "Schemes of Veldania"
+    official = {"number": "Serial number", "decision": "Decision-making", "level": "Level of protection"}
+    for cell in sheet[3]:
+        cell.value = official.get(cell.value, cell.value)
+
+
 def _moved_total(book: Any) -> None:
     sheet = book["2023"]
     for row in range(1, sheet.max_row + 1):
@@ -157,6 +168,7 @@ def _signs_for_missing(book: Any) -> None:
     ("change", "expected"),
     [
         (_rows_and_remarks, []), (_spellings, []), (_codes_as_text, []), (_moved_total, []),
+        (_register_under_another_name, []),
         (_signs_for_missing, []), (_hidden_sheet, [("Q13", "information", "2021", "")]),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
@@ -166,7 +178,8 @@ def test_what_people_do_to_a_workbook_changes_no_figure(
 ) -> None:
     """Extra rows, hidden parts, merged titles, spellings of headings and codes, and signs for missing are read."""
     found = changed(change)
-    assert told(found) == expected
+    known = [finding for finding in told(found) if finding[0] != "Q04"]
+    assert (known, found.schemes) == (expected, reported.schemes)
     pd.testing.assert_frame_equal(plain(found.table), plain(reported.table), check_exact=True)
 
 
@@ -314,7 +327,7 @@ def test_figures_that_no_heading_or_code_covers_are_told(changed: Changed) -> No
     assert found[:3] == [
         ("Q14", "error", "2023", "P3"), ("Q10", "error", "2023", "N9"), ("Q10", "warning", "2023", "O9")
     ]  # fmt: skip
-    assert [(rule, severity) for rule, severity, _, _ in found[3:]] == [("Q06", "error")]
+    assert [(rule, severity) for rule, severity, _, _ in found[3:]] == [("Q06", "warning")]
 
 
 def test_sheets_that_are_no_year_are_told(changed: Changed) -> None:
@@ -346,8 +359,29 @@ def test_a_formula_error_names_its_cell_item_and_formula(copy: Path, items: Clas
     assert missing != missing
 
 
+def test_an_error_from_which_no_figure_is_read_stops_nothing(changed: Changed, reported: Questionnaire) -> None:
+    """Errors in check cells are warnings, in sheets beside the questionnaire notes, and in figures errors."""
+
+    def change(book: Any) -> None:
+        book.create_sheet("Notes")["A1"] = "#N/A"
+        book["2023"]["Q5"], book["2023"]["Q6"] = "#DIV/0!", "=C5/C6"
+        cell_of(book, 2022, 1, 1131111).value = "=VLOOKUP(A1,B:C,2)"
+        cell_of(book, 2021, 1, 1131111).value = "#REF!"
+
+    found = changed(change)
+    assert [finding for finding in told(found) if finding[2] in ("Notes", "2023")] == [
+        ("Q03", "warning", "2023", "Q5"), ("Q03", "information", "Notes", "A1"), ("Q04", "warning", "2023", "Q6")
+    ]  # fmt: skip
+    stopping = [(f.rule, f.sheet) for f in found.findings if f.stops]
+    assert sorted(stopping) == [("Q03", "2021"), ("Q04", "2022")]
+    for year in (2021, 2022):
+        [missing] = value(found, year, "1", PENSION)
+        assert missing != missing
+    assert value(found, 2023, "1", PENSION) == value(reported, 2023, "1", PENSION)
+
+
 def test_faults_of_the_register_are_told(changed: Changed) -> None:
-    """A scheme twice, a number that is none, an unknown criterion and year, each with its cell."""
+    """A scheme twice, without number or name, unknown criteria and years, and criteria that seldom go together."""
 
     def change(book: Any) -> None:
         sheet = book["Schemes"]
@@ -356,10 +390,15 @@ def test_faults_of_the_register_are_told(changed: Changed) -> None:
         sheet.cell(4, heads["number"]).value = "three"
         sheet.cell(5, heads["scope"]).value = "sometimes"
         sheet.cell(6, heads["first"]).value = "long ago"
+        sheet.cell(7, heads["name"]).value = None
+        sheet.cell(8, heads["last"]).value = 1968
+        sheet.cell(9, heads["scope"]).value = "Universal"
+        sheet.cell(9, heads["entitlement"]).value = "contributory"
 
     found = [(f.rule, f.sheet, f.scheme) for f in changed(change).findings if f.rule.startswith("Q")]
     assert found == [
-        ("Q16", "Schemes", "1"), ("Q17", "Schemes", ""), ("Q18", "Schemes", "4"), ("Q19", "Schemes", "5")
+        ("Q16", "Schemes", "1"), ("Q17", "Schemes", ""), ("Q18", "Schemes", "4"), ("Q19", "Schemes", "5"),
+        ("Q22", "Schemes", "6"), ("Q19", "Schemes", "7"), ("Q23", "Schemes", "8"),
     ]  # fmt: skip
 
 
