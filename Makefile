@@ -7,12 +7,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PIP_NO_INPUT := 1
 
-.PHONY: report test lint bench messages embedded clean
+.PHONY: report test lint bench vtl messages embedded clean
 
 report: $(VENV)/installed $(VENV)/quarto
 	$(BIN)/reporting build vade-mecum --geo BE
 
-test: $(VENV)/tested
+test: $(VENV)/tested | $(VENV)/vtl
 	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/tested
@@ -40,6 +40,13 @@ $(VENV)/installed: pyproject.toml constraints.txt
 $(VENV)/tested: $(VENV)/installed
 	@$(PIP) install --constraint constraints.txt --editable '.[test]'
 	@touch $@
+
+# vtlengine needs duckdb below 2.0, and so an environment of its own; tests are skipped where it cannot be had.
+vtl: $(VENV)/vtl
+
+$(VENV)/vtl: tests/vtl.txt | $(VENV)/installed
+	@$(PYTHON) -m venv $@ && $@/bin/python -m pip --disable-pip-version-check --quiet install --requirement tests/vtl.txt \
+	  && touch $@ || { rm -rf $@; echo "vtlengine cannot be had here; the tests that need it are skipped."; }
 
 # Quarto is an extra: tried once, left out where its binary cannot be had.
 $(VENV)/quarto: | $(VENV)/installed

@@ -77,7 +77,8 @@ def build(
         place = _place(outputs, known, held, dry_run)
         targets = _targets(
             known, publications or [], all_, outputs=place, store=store_at(known, store).place, geos=listed(geo),
-            langs=listed(lang), formats=listed(format_), as_of=as_of, span=span, files={"questionnaire": _file(questionnaire), "codes": _file(codes)},
+            langs=listed(lang), formats=listed(format_), as_of=as_of, span=span,
+            files={"questionnaire": _file(questionnaire), "codes": _file(codes)},
         )  # fmt: skip
         chosen = rendering.choose(engine)
         if dry_run:

@@ -76,7 +76,7 @@ def e05(subject: Subject) -> Iterator[CellFinding]:
     alone = np.zeros(cube.value.shape, dtype=np.bool_)
     for row in np.flatnonzero(~subject.leaves & given.any(axis=(1, 2))):
         parts = [cube.at(part) for part in subject.classification.children(cube.items[row])]
-        alone[row] = given[row] & ~cube.known[parts].any(axis=0) & cube.expected[parts].any(axis=0)
+        alone[row] = given[row] & (cube.row[parts] < 0).all(axis=0) & cube.expected[parts].any(axis=0)
     for place in places(alone):
         item, scheme, year = place
         message = (

@@ -143,14 +143,21 @@ def _expected(
 def decimals(cube: Cube, leaves: Mask) -> npt.NDArray[np.intp]:
     """How many decimals the figures of each year are rounded to.
 
-    The coarser of what elementary items and aggregates show; two where there
-    are too few aggregates to tell.
+    Those that half of the figures have at most, of elementary items or of aggregates,
+    whichever are coarser; two where there are too few aggregates to tell.
     """
-    needed = np.zeros(cube.value.shape, dtype=np.intp)
     values = np.abs(np.nan_to_num(cube.value))
+    needed = np.zeros(values.shape, dtype=np.intp)
     for place in range(_MOST):
         scaled = values * 10.0**place
         needed[np.abs(scaled - np.round(scaled)) > 1e-6 + 1e-12 * scaled] = place + 1
-    shown = [needed[rows].max(axis=(0, 1), initial=0) for rows in (leaves, ~leaves)]
+    shown = [_most_have(needed[rows], values[rows] > 0) for rows in (leaves, ~leaves)]
     enough = (values[~leaves] > 0).sum(axis=(0, 1)) >= _ENOUGH
     return np.where(enough, np.minimum(*shown), _DECIMALS)
+
+
+def _most_have(needed: Index, counted: Mask) -> npt.NDArray[np.intp]:
+    """The decimals with which half of the figures of a year can be written."""
+    total = counted.sum(axis=(0, 1))
+    enough = [2 * (counted & (needed <= place)).sum(axis=(0, 1)) >= total for place in range(_MOST + 1)]
+    return np.asarray(np.argmax(enough, axis=0), dtype=np.intp)

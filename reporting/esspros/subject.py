@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -21,6 +22,8 @@ from reporting.findings import CellFinding
 
 #: The noise of binary fractions, absolute and relative, beside which a difference is at its tolerance.
 SLACK = 1e-9, 1e-12
+#: A cell of a workbook: its column and its row.
+_ADDRESS = re.compile(r"([A-Z]+)(\d+)")
 #: Cells or names listed in one message.
 _LISTED = 8
 Place = tuple[int, int, int]
@@ -77,6 +80,18 @@ class Subject:
 
     def name(self, item: str) -> str:
         """An item as a person knows it: labels from the function down, and the code."""
+        return self._names.get(item) or self._names.setdefault(item, self._name(item))
+
+    @functools.cached_property
+    def _names(self) -> dict[str, str]:
+        return {}
+
+    @functools.cached_property
+    def _places(self) -> tuple[list[str], list[str]]:
+        """Sheet and cell of each row of the table."""
+        return self.table["sheet"].astype(str).tolist(), self.table["cell"].astype(str).tolist()
+
+    def _name(self, item: str) -> str:
         labels: list[str] = []
         at = item
         while at:
@@ -97,11 +112,19 @@ class Subject:
         return "missing" if math.isnan(value) else f"{value:,.{max(2, int(self.decimals[year]))}f}"
 
     def cell(self, place: Place) -> tuple[str, str]:
-        """Sheet and cell of a number; the sheet of the year where the number is not there."""
+        """Sheet and cell of a number; where it is not there, those it would stand in."""
+        item, scheme, year = place
         row = int(self.cube.row[place])
         if row >= 0:
-            return str(self.table["sheet"].iat[row]), str(self.table["cell"].iat[row])
-        return self.sheets.get(self.cube.years[place[2]], ""), ""
+            return self._places[0][row], self._places[1][row]
+        rows, columns = self._near(self.cube.row[item, :, year]), self._near(self.cube.row[:, scheme, year])
+        cell = columns[1] + rows[2] if rows and columns else ""
+        return self.sheets.get(self.cube.years[year], ""), cell
+
+    def _near(self, rows: Index) -> re.Match[str] | None:
+        """Column and row of a cell that is filled in; None in a text file."""
+        there = rows[rows >= 0]
+        return _ADDRESS.fullmatch(self._places[1][int(there[0])]) if len(there) else None
 
     @functools.cached_property
     def sheets(self) -> dict[int, str]:
@@ -138,9 +161,11 @@ class Subject:
         for item, year in np.argwhere(mask.any(axis=1)):
             schemes = np.flatnonzero(mask[item, :, year])
             named = some([self.cube.schemes[s] for s in schemes], 20)
+            told = self.scheme(int(schemes[0])) if len(schemes) == 1 else f"schemes {named}"
+            title = self.rules[rule].title
             message = (
-                f"{self.rules[rule].title}: cannot be decided for {self.name(self.cube.items[item])} in "
-                f"{self.cube.years[year]}, {'schemes' if len(schemes) > 1 else 'scheme'} {named}: {what}."
+                f"{title[0].upper()}{title[1:]}: cannot be decided for {self.name(self.cube.items[item])} in "
+                f"{self.cube.years[year]}, {told}: {what}."
             )
             place = (int(item), int(schemes[0]), int(year))
             yield self.finding(rule, place, message, mend, self.cube.value[place], outcome="undecidable", scheme=named)

@@ -104,12 +104,10 @@ def _aggregate(subject: Subject, sums: Sums, place: Place, item: str, tolerance:
     value, expected = float(sums.value[place]), float(sums.expected[place])
     parts = [(subject.cube.at(part), scheme, year) for part in subject.classification.children(item)]
     filled = [part for part in parts if subject.cube.row[part] >= 0]
-    listed = (
-        f"the {len(filled)} of its {len(parts)} parts that are filled in add up" if filled else "its empty parts add up"
-    )
     message = (
         f"{subject.name(item)}, {subject.scheme(scheme)}, {subject.cube.years[year]}: "
-        f"{subject.number(value, year)}, but {listed} to {subject.number(expected, year)}: "
+        f"{subject.number(value, year)}, but its parts ({len(filled)} of {len(parts)} filled in) add up to "
+        f"{subject.number(expected, year)}: "
         f"difference {subject.number(value - expected, year)}, tolerance {tolerance:,.6g}."
     )
     if sums.missing[place]:
@@ -159,8 +157,9 @@ def _column(subject: Subject, sums: Sums, place: Place, tolerance: float) -> Cel
     filled = [(item, s, year) for s in range(subject.cube.total) if subject.cube.row[item, s, year] >= 0]
     message = (
         f"{subject.name(subject.cube.items[item])}, {subject.cube.years[year]}: all schemes are "
-        f"{subject.number(value, year)}, but the {len(filled)} schemes add up to {subject.number(expected, year)}: "
-        f"difference {subject.number(value - expected, year)}, tolerance {tolerance:,.6g}."
+        f"{subject.number(value, year)}, but the schemes ({len(filled)} filled in) add up to "
+        f"{subject.number(expected, year)}: difference {subject.number(value - expected, year)}, "
+        f"tolerance {tolerance:,.6g}."
     )
     mend = f"Correct this cell or those of the schemes ({subject.cells(filled)})."
     return subject.finding("E02", place, message, mend, value, expected)

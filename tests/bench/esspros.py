@@ -81,9 +81,10 @@ def checked(folder: Path) -> None:
     found, *checking = timed(lambda: rules.check(read))
     assert len(read.table) == len(whole.table)
     assert not [finding.line for finding in found if finding.stops]
+    seconds, cpu = reading[0] + checking[0], reading[1] + checking[1]
     print(f"{len(read.table)} figures of {SCHEMES} schemes and {len(YEARS)} years: "
           f"read in {reading[0]:.2f} s ({reading[1]:.2f} s of processor), checked in {checking[0]:.2f} s "
-          f"({checking[1]:.2f} s), both {reading[0] + checking[0]:.2f} s ({reading[1] + checking[1]:.2f} s)")  # fmt: skip
+          f"({checking[1]:.2f} s), both {seconds:.2f} s ({cpu:.2f} s)")  # fmt: skip
 
 
 def mutated() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from altered import found, one, put, sample, value, without
 
 from reporting.declarations import CellRule, Declarations
 from reporting.errors import DeclarationError
-from reporting.esspros import rules
+from reporting.esspros import new, questionnaire, rules
+from reporting.esspros.questionnaire import Questionnaire
 from reporting.esspros.references import Reference
 from reporting.esspros.rules import Beside
 from reporting.findings import CellFinding
@@ -94,6 +98,31 @@ def test_e01_rounding_is_that_of_the_year() -> None:
     assert [finding.line for finding in found(whole, "E01")] == []
     right = value(whole, 2020, "1", PERIODIC)
     assert [f for f in found(put(whole, 2020, "1", PERIODIC, right + 4), "E01") if f.item == PERIODIC]
+
+
+def test_e01_rounding_is_not_told_by_a_few_figures() -> None:
+    """Some figures with more decimals than the others do not make the tolerance smaller."""
+    table = sample().table
+    few = (table["item"] == "exp.adm") | (table["item"] == "exp.oth")
+    finer = replace(sample(), table=table.assign(value=table["value"] + few * 0.0003))
+    assert found(finer, "E01") == []
+
+
+def test_a_finding_on_an_empty_cell_names_it(
+    changed: Callable[[Callable[[openpyxl.Workbook], object]], Questionnaire],
+) -> None:
+    """What is missing in a workbook is found where it would stand: the row of its item, the column of its scheme."""
+    cells: list[str] = []
+
+    def emptied(book: openpyxl.Workbook) -> None:
+        sheet = book["2022"]
+        row = next(r[0].row for r in sheet.iter_rows(min_col=2, max_col=2) if str(r[0].value) == "1131110")
+        column = next(c.column for c in sheet[3] if str(c.value).lower().startswith("scheme 01"))
+        sheet.cell(row, column).value = None
+        cells.append(sheet.cell(row, column).coordinate)
+
+    finding = next(f for f in found(changed(emptied), "E01") if f.item == PERIODIC)
+    assert (finding.sheet, finding.cell, finding.outcome) == ("2022", cells[0], "undecidable")
 
 
 def test_e01_a_missing_part_is_undecidable() -> None:
@@ -273,6 +302,8 @@ def test_w14_revisions() -> None:
     slight = put(sample(), 2021, "8", item, value(sample(), 2021, "8", item) * 1.005)
     assert found(slight, "W14", Beside(sample())) == []
     assert one(put(sample(), 2021, "8", item, float("nan")), "W14", Beside(sample())).outcome == "undecidable"
+    dropped = replace(without(sample(), scheme="10"), schemes=sample().schemes[:9])
+    assert "none now" in next(f for f in found(dropped, "W14", Beside(sample())) if f.scheme == "10").message
 
 
 def test_w14_what_was_published() -> None:
@@ -374,6 +405,14 @@ def test_declarations_that_do_not_fit_are_refused(known: Declarations) -> None:
     assert "'balance' is missing" in said and "unknown 'balanse'" in said
 
 
-def test_an_empty_questionnaire_has_no_findings_of_rules() -> None:
-    """A questionnaire without figures gives what its reading found, and no traceback."""
-    assert rules.check(replace(sample(), table=sample().table[:0])) == []
+def test_an_empty_questionnaire_is_an_error() -> None:
+    """A questionnaire without figures does not pass: that is said, and stops it."""
+    [finding] = rules.check(replace(sample(), table=sample().table[:0]))
+    assert (finding.rule, finding.stops) == ("E05", True) and "no figures" in finding.message
+
+
+def test_a_year_without_figures_is_told(reported: Questionnaire, tmp_path: Path) -> None:
+    """Next year's questionnaire does not pass silently before its year is filled in."""
+    new.write(tmp_path / "next.xlsx", reported.classification, reported, None, None)
+    told = rules.check(questionnaire.read(tmp_path / "next.xlsx", reported.classification))
+    assert [(finding.rule, finding.sheet, finding.severity) for finding in told] == [("Q24", "2024", "warning")]
