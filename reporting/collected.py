@@ -220,10 +220,12 @@ def _asked(path: Path) -> str:
 
 
 def _values(read_: Questionnaire) -> dict[tuple[int, str, str], tuple[float, str]]:
-    own = read_.table
-    whole = totals.completed(own, read_.classification)
+    own, items = read_.table, read_.classification
+    leaves = own[own["item"].map(lambda item: item in items and items.leaf(item)).astype(bool) & (own["scheme"] != ALL)]
+    # Of a table of sums alone nothing can be added up.
+    whole = [totals.completed(own, items)] if leaves["value"].notna().any() else []
     found: dict[tuple[int, str, str], tuple[float, str]] = {}
-    for frame in (whole, own):
+    for frame in (*whole, own):
         columns = (frame[name].tolist() for name in ("year", "scheme", "item", "value", "flag"))
         for year, scheme, item, value, flag in zip(*columns, strict=True):
             if math.isfinite(value):

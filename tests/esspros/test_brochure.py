@@ -182,6 +182,14 @@ def test_a_file_without_figures_is_refused(known: Declarations, tmp_path: Path) 
         collected.read(str(tmp_path / "q.csv"), Words(known, "en"), "BE", 5)
 
 
+def test_a_table_of_sums_alone_is_shown_as_it_is(known: Declarations, tmp_path: Path) -> None:
+    """Where no elementary figure is given there is nothing to add up: the sums given are shown."""
+    (tmp_path / "q.csv").write_text("year,scheme,item,value\n2023,_T,ben.old,5\n2023,_T,ben,8\n2023,1,foo,1\n")
+    found = collected.read(str(tmp_path / "q.csv"), Words(known, "en"), "BE", 5)
+    assert row(made(brochure.functions, found), "Old age") == [5.0]
+    assert made(brochure.checks, found).rows
+
+
 def test_parts_that_are_not_there_are_left_out(known: Declarations, sample: Path) -> None:
     """A neutral table has no rates and no beneficiaries: their tables are not made."""
     found = collected.read(str(sample / "veldania.csv"), Words(known, "en"), "BE", 5)
