@@ -28,7 +28,7 @@ LEFT_OUT = ("E04", "E05", "E07", "W15", "W16")
 _HEAD = """/* Rules of the ESSPROS collection in VTL 2.1.
    {figures}: the neutral table of the questionnaire; identifiers scheme (string, "_T" for all), item (string)
    and year (integer), in this order; measures value (number), flag and comment (string).
-   An empty cell has no data point.
+   An empty cell has no data point, nor has a figure that is not applicable (flag z).
    {last}: the same of the last transmission. {net}: identifiers scheme, item, year; measures AITR, AISCR.
    Tolerances are those of the rounding of each year, as the questionnaire shows it. Every dataset named as a rule
    (E01, E02 ...) holds what fails. Rules that compare texts, lists and other files are not here: {left_out}. */
