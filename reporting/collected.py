@@ -18,6 +18,7 @@ import pandas as pd
 from reporting import reads
 from reporting.errors import UsageError
 from reporting.esspros import beneficiaries, classification, net, questionnaire, rules, totals
+from reporting.esspros import codes as numeric
 from reporting.esspros.classification import Classification
 from reporting.esspros.questionnaire import Questionnaire
 from reporting.esspros.samples import figures
@@ -182,8 +183,13 @@ def country(words: Words) -> str:
     return words.text("Veldania (fictitious country)")
 
 
-def read(file: str, words: Words, geo: str, span: int) -> Collected:
+def read(file: str, words: Words, geo: str, span: int, codes: str = "") -> Collected:
     """A questionnaire and what is wrong in it; that of the sample where no file is named.
+
+    Parameters
+    ----------
+    codes : str
+        File with the numeric codes of the questionnaire; a workbook may hold their list itself.
 
     Raises
     ------
@@ -196,6 +202,9 @@ def read(file: str, words: Words, geo: str, span: int) -> Collected:
         read_ = figures.questionnaire(known)
         return Collected(read_, tuple(rules.check(read_, rules=declared)), words, geo, span)
     path = Path(file)
+    if codes:
+        _asked(Path(codes))
+        known = numeric.load(Path(codes), known)
     read_ = questionnaire.read(path, known)
     if not read_.table["value"].notna().any():
         raise UsageError(f"{path.name} has no figures: nothing can be published from it.")
@@ -211,10 +220,12 @@ def _asked(path: Path) -> str:
 
 
 def _values(read_: Questionnaire) -> dict[tuple[int, str, str], tuple[float, str]]:
-    own = read_.table
-    whole = totals.completed(own, read_.classification)
+    own, items = read_.table, read_.classification
+    leaves = own[own["item"].map(lambda item: item in items and items.leaf(item)).astype(bool) & (own["scheme"] != ALL)]
+    # Of a table of sums alone nothing can be added up.
+    whole = [totals.completed(own, items)] if leaves["value"].notna().any() else []
     found: dict[tuple[int, str, str], tuple[float, str]] = {}
-    for frame in (whole, own):
+    for frame in (*whole, own):
         columns = (frame[name].tolist() for name in ("year", "scheme", "item", "value", "flag"))
         for year, scheme, item, value, flag in zip(*columns, strict=True):
             if math.isfinite(value):

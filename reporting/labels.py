@@ -204,7 +204,8 @@ def messages(declarations: Declarations) -> set[str]:
     found |= {outcome.label for profile in d.profiles.values() for outcome in profile.outcomes.values()}
     for framework in frameworks.names(d):
         found |= {entry.label for entry in frameworks.load(d, framework).values()}
-    found |= {item.label for item in classification.load(d.home).items.values()}
+    if (d.home / "parameters" / "esspros").is_dir():  # a project need not have that collection
+        found |= {item.label for item in classification.load(d.home).items.values()}
     found |= {label for values in schemes.CRITERIA.values() for label in values.values()}
     found |= set(_spoken(d.home))
     return {message for message in found if message}

@@ -300,9 +300,9 @@ class Page:
         )
         self._put(f'::: {{.callout-warning title="{head}"}}\n\n{said} `reporting missoc import`\n\n:::\n')
 
-    def collected(self, questionnaire: str = "") -> collected.Collected:
+    def collected(self, questionnaire: str = "", codes: str = "") -> collected.Collected:
         """A questionnaire with what its check found; a warning where its figures are invented or it has errors."""
-        found = collected.read(questionnaire, self.words, self.geo, self._reader.span)
+        found = collected.read(questionnaire, self.words, self.geo, self._reader.span, codes)
         if found.sample:
             head = self.words.text("Fictitious figures")
             said = self.words.text(

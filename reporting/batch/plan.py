@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from reporting.declarations import Chapter, Declarations, Publication
 from reporting.errors import DeclarationError, UsageError
 from reporting.vintages import day
 
+#: Parameters of chapters that name a file.
+FILES = ("questionnaire", "codes")
 FORMATS = ("html", "pdf", "xlsx")
 #: Texts in code and in JSON.
 _TEXTS = re.compile(r"\"([^\"\\\n]+)\"|'([^'\\\n]+)'")
@@ -51,9 +53,9 @@ class Target:
     units: tuple[Unit, ...]
 
     @property
-    def questionnaire(self) -> str:
-        """The file that its chapters are made from; empty for none."""
-        return next((str(u.parameters["questionnaire"]) for u in self.units if u.parameters.get("questionnaire")), "")
+    def files(self) -> dict[str, str]:
+        """The files that its chapters are made from, by the name of the parameter."""
+        return {name: str(u.parameters[name]) for name in FILES for u in self.units if u.parameters.get(name)}
 
     @property
     def name(self) -> str:
@@ -72,14 +74,14 @@ def plan(
     formats: Sequence[str] = (),
     as_of: str = "",
     span: int | None = None,
-    questionnaire: str = "",
+    files: Mapping[str, str] | None = None,
 ) -> list[Target]:
     """The targets of a build, in order.
 
     Parameters
     ----------
-    questionnaire : str
-        A checked file for chapters that have a parameter of that name.
+    files : mapping, optional
+        Files for parameters of chapters: ``questionnaire``, ``codes``.
 
     Raises
     ------
@@ -99,8 +101,7 @@ def plan(
         day(as_of)
     if span is not None and not 1 <= span <= 100:
         raise UsageError(f"A span of {span} years makes no sense: give 5, 10 or 30, or any number from 1 to 100.")
-    if questionnaire:
-        declared = _given(declared, {"questionnaire": questionnaire})
+    declared = _given(declared, {name: path for name, path in (files or {}).items() if path})
     common = {"as_of": as_of, "span": declared.span if span is None else span, "store": str(store)}
     targets = [
         _target(declarations, declared, geo, lang, tuple(dict.fromkeys(formats)) or declared.formats, outputs, common)
@@ -113,8 +114,8 @@ def plan(
     return targets
 
 
-def _given(publication: Publication, parameters: dict[str, Any]) -> Publication:
-    """A publication with the values given for parameters that its chapters have."""
+def _given(publication: Publication, parameters: dict[str, str]) -> Publication:
+    """A publication with the files given for parameters that its chapters have."""
     unused = set(parameters) - {name for chapter in publication.chapters for name in chapter.parameters}
     if unused:
         raise UsageError(f"{publication.id} is not made from a file: leave out --{', --'.join(sorted(unused))}.")

@@ -13,7 +13,7 @@ import typer
 
 from reporting.cli.common import Json, err, listed, out
 from reporting.cli.esspros import CodesOption, SchemesOption, classified, esspros
-from reporting.errors import UsageError
+from reporting.errors import UsageError, ValidationFailed
 from reporting.files import put
 from reporting.findings import CellFinding, ordered
 
@@ -75,6 +75,9 @@ def compile_(
             compiling.table(before, classification), compiling.table(result, classification), classification
         )
     found = ordered([*(earlier.findings if earlier else ()), *result.findings, *made.findings])
+    if not result.compiled.cells:
+        told(found)
+        raise ValidationFailed(f"{used.path.name}: nothing is compiled: none of the figures of the sources is mapped.")
     tables = _tables(result, found, revised)
     files = _write(output, made, tables, used)
     if as_json:

@@ -53,7 +53,9 @@ def net(
         raise UsageError(
             f"{read.file} has no rates of net benefits: fill the sheet NetBenefits, or name them with --rates FILE."
         )
-    found = benefits.compute(read.table, given, read.classification, rates.name if rates else read.file)
+    found = benefits.compute(
+        read.table, given, read.classification, *((rates.name, "") if rates else (read.file, "NetBenefits"))
+    )
     words = labels.Words(declarations.load(), lang)
     named = found.totals.assign(label=[words.text(read.classification[item].label) for item in found.totals["item"]])
     findings = ordered([*_of_the_table(read), *found.findings])
@@ -92,8 +94,9 @@ def beneficiaries(
     average = pensions.average(counted, read.table, read.classification)
     found = ordered([*_of_the_table(read), *pensions.check(counted, combinations.name if combinations else read.file)])
     _write(output, {"Beneficiaries": counted[list(pensions.COLUMNS)], "Averages": average}, found)
-    last = average[(average["scheme"] == "_T") & (average["year"] == average["year"].max())]
-    _tell(found, average, last, ("year", "category", "persons", "expenditure", "average"), as_json, output)
+    last = average[average["year"] == average["year"].max()]
+    last = last[last["scheme"] == "_T"] if (last["scheme"] == "_T").any() else last
+    _tell(found, average, last, ("year", "scheme", "category", "persons", "expenditure", "average"), as_json, output)
 
 
 @esspros.command(
@@ -121,8 +124,10 @@ def early(
         raise UsageError(f"--method {method} --level {level:g}: growth or regression, and a level between 0 and 1.")
     read = _read(workbook, None, codes, output, indicators)
     functions = estimates.by_function(read.table, read.classification)
+    if not functions:
+        raise UsageError(f"{read.file} has no benefits of schemes: there is nothing to start from.")
     followed = estimates.indicators(indicators)
-    wanted = year or max((max(series.values) for series in functions.values()), default=0) + 1
+    wanted = year or max(max(series.values) for series in functions.values()) + 1
     table, refused = estimates.estimate(functions, followed, wanted, method, level)
     found = ordered([*_of_the_table(read), *refused])
     _write(output, {"Early": table}, found)

@@ -52,6 +52,9 @@ def build(
         Path | None,
         typer.Option(help="The checked questionnaire that esspros-brochure is about [default: a sample]."),
     ] = None,
+    codes: Annotated[
+        Path | None, typer.Option(help="Numeric codes of the questionnaire, where it does not hold their list itself.")
+    ] = None,
     record: Annotated[
         bool, typer.Option("--record", help="A build of record: refuse open errors and missing translations.")
     ] = False,
@@ -74,7 +77,8 @@ def build(
         place = _place(outputs, known, held, dry_run)
         targets = _targets(
             known, publications or [], all_, outputs=place, store=store_at(known, store).place, geos=listed(geo),
-            langs=listed(lang), formats=listed(format_), as_of=as_of, span=span, questionnaire=_file(questionnaire),
+            langs=listed(lang), formats=listed(format_), as_of=as_of, span=span,
+            files={"questionnaire": _file(questionnaire), "codes": _file(codes)},
         )  # fmt: skip
         chosen = rendering.choose(engine)
         if dry_run:

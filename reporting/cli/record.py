@@ -34,6 +34,7 @@ def reproduce(
     questionnaire: Annotated[
         Path | None, typer.Option(help="The questionnaire that the publication was made from.")
     ] = None,
+    codes: Annotated[Path | None, typer.Option(help="The list of numeric codes that it was made with.")] = None,
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
@@ -46,8 +47,9 @@ def reproduce(
     limit = at_a_time(jobs)
     recorded = record.read(run)
     held = store_at(declarations.load(), store)
+    files = {"questionnaire": questionnaire, "codes": codes}
     with progress_of(as_json) as progress:
-        done = again.reproduce(recorded, held, outputs, limit, tolerance, progress, questionnaire)
+        done = again.reproduce(recorded, held, outputs, limit, tolerance, progress, files)
     kept = str(done.kept) if done.kept else ""
     if as_json:
         result = {"run": recorded.name, "equal": done.equal, "notes": done.notes, "rebuilt": kept}

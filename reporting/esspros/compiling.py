@@ -93,13 +93,13 @@ def compiled(
     if lost := sorted(set(years) - set(there)):
         said = ", ".join(map(str, there)) or "none"
         raise UsageError(f"There is nothing to compile for {', '.join(map(str, lost))}. The sources have {said}.")
-    wanted = set(years or there)
+    wanted = set(years) or {*there, *(line.year for line in read.lines)}
     lines = [line for line in read.lines if line.year in wanted]
     found = [*read.findings, *made.findings, *coverage.check(method.mapping, lines, made, classification)]
     kept = [finding for finding in found if not finding.year or int(finding.year) in wanted]
     own = Compiled(tuple(c for c in made.contributions if c.year in wanted), tuple(kept))
-    return Result(own, len({(c.file, c.sheet, c.line, c.year) for c in own.contributions if c.account}),
-                  tuple(sorted(wanted)))  # fmt: skip
+    counted = {(c.file, c.sheet, c.line, c.year) for c in own.contributions if c.account}
+    return Result(own, len(counted), tuple(sorted({year for year, _, _ in own.cells})))
 
 
 def _history(last: Questionnaire | None) -> pd.DataFrame | None:

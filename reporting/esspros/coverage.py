@@ -40,7 +40,7 @@ def check(
     routes = Routes(mapping)
     return [
         *_unmapped(mapping, lines, routes),
-        *_without_lines(mapping, lines, sorted({line.year for line in lines})),
+        *_without_lines(mapping, lines, sorted({line.year for line in lines if routes.of(line.source, line.account)})),
         *_shared(mapping, lines, routes, classification),
         *_totals(lines, compiled, classification),
         *_repeated(lines, compiled),

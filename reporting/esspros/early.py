@@ -80,11 +80,11 @@ def estimate(
     Raises
     ------
     UsageError
-        When the year is known already, or there is nothing to start from.
+        When the year is known already.
     """
-    last = max((max(series.values) for series in functions.values()), default=0)
-    if not last or year <= last:
-        raise UsageError(f"Benefits are known up to {last or '…'}: name a later year (--year {last + 1}).")
+    last = max(max(series.values) for series in functions.values())
+    if year <= last:
+        raise UsageError(f"Benefits are known up to {last}: name a later year (--year {last + 1}).")
     rows, findings = [], []
     for name, series in functions.items():
         follower = followed.get(name)

@@ -83,7 +83,10 @@ def read(path: Path, classification: Classification) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*BESIDE["NetBenefits"], "sheet", "cell", INSIDE])
 
 
-def compute(table: pd.DataFrame, rates: pd.DataFrame, classification: Classification, file: str = "") -> Net:
+def compute(
+    table: pd.DataFrame, rates: pd.DataFrame, classification: Classification, file: str = "",
+    sheet: str = "NetBenefits",
+) -> Net:  # fmt: skip
     """Net benefits of all years that have rates.
 
     A rate of an item that is the sum of others holds for the benefits below it
@@ -97,17 +100,19 @@ def compute(table: pd.DataFrame, rates: pd.DataFrame, classification: Classifica
         Year, scheme, item, value: gross benefits.
     rates : DataFrame
         Year, scheme, item, AITR, AISCR, RFB, flag and optionally ``RFB_inside``.
+    file, sheet : str
+        Where the rates stand, for findings.
     """
     known = {place: one for place, one in _read(rates)}
-    findings: list[CellFinding] = list(_doubtful(known, file))
+    findings: list[CellFinding] = list(_doubtful(known, (file, sheet)))
     gross = _gross(table, classification, {year for year, _, _ in known})
     rows = [_row(*place, value, known, classification) for place, value in gross.items()]
     benefits = pd.DataFrame(rows, columns=["year", "scheme", "item", "gross", "by", "AITR", "AISCR", "flag"])
     benefits["RFB"] = _shared(benefits, known)
     benefits["net"] = benefits["gross"] * (1 - benefits["AITR"] - benefits["AISCR"]) + benefits["RFB"]
     benefits["ratio"] = benefits["net"] / benefits["gross"].where(benefits["gross"] != 0)
-    findings += _missing(benefits, known, file)
-    findings += _idle(benefits, known, file)
+    findings += _missing(benefits, known, (file, sheet))
+    findings += _idle(benefits, known, (file, sheet))
     return Net(benefits[list(COLUMNS)], _totals(benefits, classification), tuple(findings))
 
 
@@ -179,12 +184,12 @@ def _numbered(value: object) -> int:
     return int(text) if text.isdigit() else 10**6
 
 
-def _at(place: tuple[int, str, str], file: str) -> dict[str, Any]:
+def _at(place: tuple[int, str, str], file: tuple[str, str]) -> dict[str, Any]:
     year, scheme, item = place
-    return {"file": file, "sheet": "NetBenefits", "year": str(year), "scheme": scheme, "item": item}
+    return {"file": file[0], "sheet": file[1], "year": str(year), "scheme": scheme, "item": item}
 
 
-def _doubtful(known: Mapping[tuple[int, str, str], Rates], file: str) -> Iterator[CellFinding]:
+def _doubtful(known: Mapping[tuple[int, str, str], Rates], file: tuple[str, str]) -> Iterator[CellFinding]:
     for place, rates in known.items():
         given = not (math.isnan(rates.aitr) or math.isnan(rates.aiscr))
         if given and not rates.usable:
@@ -194,7 +199,9 @@ def _doubtful(known: Mapping[tuple[int, str, str], Rates], file: str) -> Iterato
             )  # fmt: skip
 
 
-def _missing(benefits: pd.DataFrame, known: Mapping[tuple[int, str, str], Rates], file: str) -> Iterator[CellFinding]:
+def _missing(
+    benefits: pd.DataFrame, known: Mapping[tuple[int, str, str], Rates], file: tuple[str, str]
+) -> Iterator[CellFinding]:
     lost = benefits[benefits["net"].isna() & (benefits["gross"] != 0)]
     for year, scheme, item, by in zip(*(lost[name] for name in ("year", "scheme", "item", "by")), strict=True):
         rates = known.get((year, scheme, by))
@@ -206,7 +213,9 @@ def _missing(benefits: pd.DataFrame, known: Mapping[tuple[int, str, str], Rates]
             )  # fmt: skip
 
 
-def _idle(benefits: pd.DataFrame, known: Mapping[tuple[int, str, str], Rates], file: str) -> Iterator[CellFinding]:
+def _idle(
+    benefits: pd.DataFrame, known: Mapping[tuple[int, str, str], Rates], file: tuple[str, str]
+) -> Iterator[CellFinding]:
     """Rates that no benefit uses: nothing is there to which they apply."""
     used = set(zip(benefits["year"], benefits["scheme"], benefits["by"], strict=True))
     for place, rates in known.items():

@@ -10,7 +10,7 @@ import dataclasses
 import io
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -235,11 +235,11 @@ def translated(langs: Iterable[str]) -> None:
         _refuse(lang, [f"no {name} translation of: {message}" for message in untranslated(known, lang)])
 
 
-def checked(files: Iterable[str]) -> None:
+def checked(files: Iterable[Mapping[str, str]]) -> None:
     """Refuse a build of record from questionnaires with errors, before any notebook runs."""
     words = Words(declarations.load(), "en")
-    for file in sorted(set(files) - {""}):
-        found = collected.read(file, words, "", 1).findings
+    for file, codes in sorted({(named.get("questionnaire", ""), named.get("codes", "")) for named in files}):
+        found = collected.read(file, words, "", 1, codes).findings if file else ()
         _refuse(Path(file).name, [finding.line for finding in found if finding.stops])
 
 

@@ -120,7 +120,7 @@ def _build(
     os.environ["REPORTING_HOME"] = str(declarations.home())
     if record:
         translated({target.lang for target in targets})
-        checked(target.questionnaire for target in targets)
+        checked(target.files for target in targets)
     start, state = time.monotonic(), fresh.State(declarations.home())
     todo = plan(targets, engine, record, state)
     batch = _Batch(todo, engine, record, state, watcher)

@@ -104,11 +104,8 @@ def write(facts: Mapping[str, Any], known: Declarations, target: Target, tables:
     """
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / NAME)
     asked = {name: getattr(target, name) for name in ("geo", "lang", "formats", "as_of", "span")}
-    if target.questionnaire:
-        asked["questionnaire"] = {
-            "name": Path(target.questionnaire).name,
-            "sha256": checksum(Path(target.questionnaire)),
-        }
+    for parameter, file in target.files.items():
+        asked[parameter] = {"name": Path(file).name, "sha256": checksum(Path(file))}
     record = {
         "format": FORMAT,
         "publication": target.publication.id,

@@ -12,7 +12,7 @@ from typing import Any
 
 from reporting import declarations, views
 from reporting.batch.outcomes import Limits
-from reporting.batch.plan import Target, plan
+from reporting.batch.plan import FILES, Target, plan
 from reporting.errors import NotebookFailed, SourceUnavailable, UsageError
 from reporting.publications import choose, differences, record
 from reporting.publications.build import Watcher, build
@@ -52,7 +52,7 @@ class Reproduction:
 
 def reproduce(
     run: Record, store: Store, outputs: Path | None, jobs: int, tolerance: float, watcher: Watcher,
-    questionnaire: Path | None = None,
+    sources: Mapping[str, Path | None] | None = None,
 ) -> Reproduction:  # fmt: skip
     """Build a run again with the data it could read, and compare.
 
@@ -69,8 +69,8 @@ def reproduce(
     tolerance : float
         Relative, for numbers where bytes differ.
     watcher : Watcher
-    questionnaire : Path, optional
-        The file that the run was made from, where it was made from one.
+    sources : mapping, optional
+        The files that the run was made from, by parameter, where it was made from any.
 
     Raises
     ------
@@ -80,11 +80,11 @@ def reproduce(
         When the publication can no longer be built.
     """
     _require(run, store)
-    file = _file(run, questionnaire)
+    given = _files(run, sources or {})
     place = outputs or Path(tempfile.mkdtemp(prefix="reporting-reproduce-"))
     kept = outputs is not None
     try:
-        target = _target(run, store, place, file)
+        target = _target(run, store, place, given)
         notes = tuple(_notes(run, target))
         engine = choose(run.content["parameters"]["engine"])
         result = build([target], Limits(jobs), engine, run.content["parameters"]["record"], watcher)
@@ -123,21 +123,22 @@ def _require(run: Record, store: Store) -> None:
         texts.check(store, dataset) if dataset.startswith(f"{texts.FOLDER}/") else store.read(dataset)
 
 
-def _file(run: Record, given: Path | None) -> str:
-    """The questionnaire a run was made from, the same to the byte; empty for none."""
-    wanted = run.content["parameters"].get("questionnaire")
-    if not wanted:
-        return ""
-    if given is None or not given.is_file():
-        raise UsageError(f"{run.name} was made from {wanted['name']}: name that file with --questionnaire.")
-    if record.checksum(given) != wanted["sha256"]:
-        raise SourceUnavailable(
-            f"{given} is not the {wanted['name']} that {run.name} was made from: its content differs."
-        )
-    return str(given.resolve())
+def _files(run: Record, given: Mapping[str, Path | None]) -> dict[str, str]:
+    """The files a run was made from, the same to the byte."""
+    found = {}
+    for name in FILES:
+        wanted, path = run.content["parameters"].get(name), given.get(name)
+        if not wanted:
+            continue
+        if path is None or not path.is_file():
+            raise UsageError(f"{run.name} was made from {wanted['name']}: name that file with --{name}.")
+        if record.checksum(path) != wanted["sha256"]:
+            raise SourceUnavailable(f"{path} is not the {wanted['name']} of {run.name}: its content differs.")
+        found[name] = str(path.resolve())
+    return found
 
 
-def _target(run: Record, store: Store, outputs: Path, questionnaire: str) -> Target:
+def _target(run: Record, store: Store, outputs: Path, files: Mapping[str, str]) -> Target:
     """What to build: as recorded, from a view on the store."""
     known, asked = declarations.load(), run.content["parameters"]
     outputs.mkdir(parents=True, exist_ok=True)
@@ -145,7 +146,7 @@ def _target(run: Record, store: Store, outputs: Path, questionnaire: str) -> Tar
     targets = plan(
         known, run.content["publication"], outputs=outputs.resolve(), store=view.resolve(), geos=[asked["geo"]],
         langs=[asked["lang"]], formats=asked["formats"], as_of=asked["as_of"], span=asked["span"],
-        questionnaire=questionnaire,
+        files=files,
     )  # fmt: skip
     if len(targets) != 1:
         raise UsageError(f"{run.folder}: damaged record: {asked['geo']!r} is not one country. Take the archived copy.")

@@ -18,7 +18,7 @@ from reporting.batch.run import NOTEBOOK
 
 _OF_THE_RUN = ("papermill", "execution")
 _STORE = re.compile(r"^store = .*$", re.MULTILINE)
-_FILE = re.compile(r'^(questionnaire = ")[^"\n]*[/\\](?=[^"\n]+"$)', re.MULTILINE)
+_FILE = re.compile(r'^((?:questionnaire|codes) = ")[^"\n]*[/\\](?=[^"\n]+"$)', re.MULTILINE)
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 
 

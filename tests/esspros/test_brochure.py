@@ -124,6 +124,19 @@ def test_a_file_is_named_with_its_checksum(own: Collected, sample: Path) -> None
     assert made(brochure.functions, own).columns == ("2021", "2022", "2023")
 
 
+def test_numeric_codes_come_from_a_file(known: Declarations, sample: Path, tmp_path: Path) -> None:
+    """A neutral table with numeric codes is read with the list of codes, and its items are unknown without."""
+    table = pd.read_csv(sample / "veldania.csv", dtype=str, keep_default_na=False)
+    listed = pd.read_csv(sample / "codes.csv", dtype=str).set_index("item")["code"]
+    table.assign(item=table["item"].map(listed)).to_csv(tmp_path / "q.csv", index=False)
+    words = Words(known, "en")
+    found = collected.read(str(tmp_path / "q.csv"), words, "BE", 5, str(sample / "codes.csv"))
+    assert row(made(brochure.functions, found), "Old age") == row(
+        made(brochure.functions, collected.read("", words, "BE", 5)), "Old age"
+    )
+    assert any(f.rule == "E05" for f in collected.read(str(tmp_path / "q.csv"), words, "BE", 5).findings)
+
+
 def test_a_confidential_value_is_not_shown(known: Declarations, sample: Path, tmp_path: Path) -> None:
     """A cell with the flag c has no value in the table, nor in its tidy twin."""
     table = pd.read_csv(sample / "veldania.csv", dtype={"scheme": str}, keep_default_na=False)
@@ -158,8 +171,8 @@ def test_what_the_check_found_is_shown(known: Declarations, faulty: Path) -> Non
 def test_a_build_of_record_refuses_errors(sample: Path, faulty: Path) -> None:
     """A questionnaire with errors is no base of a build of record; one without is, and so is the sample."""
     with pytest.raises(ValidationFailed, match=r"(?s)broken\.csv cannot be a build of record:.*error E01"):
-        checked([str(faulty)])
-    checked([str(sample / "veldania.csv"), ""])
+        checked([{"questionnaire": str(faulty)}])
+    checked([{"questionnaire": str(sample / "veldania.csv")}, {}])
 
 
 def test_a_file_without_figures_is_refused(known: Declarations, tmp_path: Path) -> None:
@@ -167,6 +180,14 @@ def test_a_file_without_figures_is_refused(known: Declarations, tmp_path: Path) 
     (tmp_path / "q.csv").write_text("year,scheme,item,value,flag,comment\n")
     with pytest.raises(UsageError, match="q.csv has no figures"):
         collected.read(str(tmp_path / "q.csv"), Words(known, "en"), "BE", 5)
+
+
+def test_a_table_of_sums_alone_is_shown_as_it_is(known: Declarations, tmp_path: Path) -> None:
+    """Where no elementary figure is given there is nothing to add up: the sums given are shown."""
+    (tmp_path / "q.csv").write_text("year,scheme,item,value\n2023,_T,ben.old,5\n2023,_T,ben,8\n2023,1,foo,1\n")
+    found = collected.read(str(tmp_path / "q.csv"), Words(known, "en"), "BE", 5)
+    assert row(made(brochure.functions, found), "Old age") == [5.0]
+    assert made(brochure.checks, found).rows
 
 
 def test_parts_that_are_not_there_are_left_out(known: Declarations, sample: Path) -> None:

@@ -231,6 +231,14 @@ def test_early_estimates_of_the_sample(veldania: Path, tmp_path: Path) -> None:
     assert found.loc["ben", "value"] == pytest.approx(found.drop("ben")["value"].sum())
 
 
+def test_a_questionnaire_without_benefits_gives_no_net_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rates that apply to nothing are said with the line, and an empty table is no traceback."""
+    (tmp_path / "q.csv").write_text("year,scheme,item,value\n2023,1,exp.adm,5\n")
+    (tmp_path / "r.csv").write_text("year,scheme,item,AITR,AISCR,RFB\n2023,1,ben.old,0.1,0.1,3\n")
+    assert run("net", tmp_path / "q.csv", "--rates", tmp_path / "r.csv", "--output", tmp_path / "n.xlsx") == 1
+    assert "error N03 r.csv: The rates of ben.old, scheme 1, 2023 apply to no benefit" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -240,12 +248,17 @@ def test_early_estimates_of_the_sample(veldania: Path, tmp_path: Path) -> None:
         (("net", "{0}/veldania.csv", "--rates", "{0}/compile/rates.csv", "--output", "{0}/veldania.csv"), "are read"),
         (("early", "{0}/veldania.csv", "--indicators", "{0}/compile/indicators.csv", "--year", "2020"), "a later year"),
         (("early", "{0}/veldania.csv", "--indicators", "{0}/compile/indicators.csv", "--method", "x"), "--method x"),
+        (
+            ("early", "{0}/empty.csv", "--indicators", "{0}/compile/indicators.csv"),
+            "empty.csv has no benefits of schemes",
+        ),
     ],
 )
 def test_wrong_use_of_the_modules_is_refused(
     veldania: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
 ) -> None:
     """Each wrong use of net, beneficiaries and early ends with 2 and one message."""
+    (veldania / "empty.csv").write_text("year,scheme,item,value\n")
     assert run(*(word.format(veldania) for word in words)) == 2
     assert said in " ".join(capsys.readouterr().err.split())
 
@@ -303,3 +316,31 @@ def test_the_last_questionnaire_gives_the_years_before(tmp_path: Path, capsys: p
     assert table[2022, "_T", "ben"] == 140
     trace = pd.read_csv(tmp_path / "q.trace.csv", dtype={"scheme": str})
     assert trace["item"].tolist() == [pension, "ben.fam.nmt.cash.per.allowance"]
+
+
+def test_sources_without_anything_to_compile_end_in_a_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Accounts that are all unknown are named and nothing is written; a source with a header only says so."""
+    (tmp_path / "m.toml").write_text(
+        'title = "t"\n[sources.a]\nfile = "a.csv"\naccount = "account"\n'
+        '[[map]]\nsource = "a"\naccount = 7\nscheme = 2\nitem = "ben.fam.nmt.cash.per.allowance"\n'
+    )
+    for text, said in {"8,50\n": "C01 a.csv, line 2, 2023: Account 8 is mapped nowhere", "": ""}.items():
+        (tmp_path / "a.csv").write_text(f"account,2023\n{text}")
+        assert run("compile", tmp_path / "m.toml", "--output", tmp_path / "q.csv") == 1
+        printed = capsys.readouterr().err
+        assert "m.toml: nothing is compiled" in printed
+        assert said in printed
+    assert not (tmp_path / "q.csv").exists()
+
+
+def test_a_line_of_a_year_with_nothing_else_is_not_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown account of a year in which nothing is compiled is found as in any other."""
+    (tmp_path / "m.toml").write_text(
+        'title = "t"\n[sources.a]\nfile = "a.csv"\naccount = "account"\n'
+        '[[map]]\nsource = "a"\naccount = 7\nscheme = 2\nitem = "ben.fam.nmt.cash.per.allowance"\nlast = 2022\n'
+    )
+    (tmp_path / "a.csv").write_text("account,2022,2023\n7,50,60\n")
+    assert run("compile", tmp_path / "m.toml", "--output", tmp_path / "q.csv") == 1
+    assert "C01 a.csv, line 2, 2023: Account 7 is mapped nowhere: 60 in 2023" in capsys.readouterr().err
