@@ -123,6 +123,21 @@ def test_two_items_with_one_key_close_the_gate(desk, submitted, capsys):
     assert "No package was made: 1 of severity error" in said
 
 
+def test_a_code_on_both_sheets_closes_the_gate(desk, submitted, capsys):
+    """Expenditure or receipt: a code that is mapped to both is refused at its second place."""
+    book(desk / "m.xlsx", {**SHEETS, "RECEIPT": [*SHEETS["RECEIPT"], SHEETS["EXPEND"][1]]})
+    assert submitted() == 1
+    said = "S22 m.xlsx, RECEIPT!A3: Mapping: the code exp.adm is mapped twice, first in EXPEND!A2"
+    assert said in capsys.readouterr().err
+
+
+def test_a_structure_without_schemes_closes_the_gate(desk, submitted, capsys):
+    """Where nothing can carry the scheme, that is said, and not only that keys are there twice."""
+    (desk / "dsd.xml").write_bytes(dsds.message(dsds.definition("SP", dimensions=("FREQ", "REF_AREA", "ITEM"))))
+    assert submitted() == 1
+    assert "S10 q.csv, line 2: XX1:SP(1.0) has no component for schemes" in capsys.readouterr().err
+
+
 def test_a_code_without_a_mapping_is_never_dropped(desk, submitted, capsys):
     """Values that the mapping does not know are an error at their first cell, with their number."""
     (desk / "q.csv").write_text(QUESTIONNAIRE + "2023,1,exp.oth.other,1,,\n", encoding="utf-8")

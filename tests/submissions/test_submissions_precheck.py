@@ -152,6 +152,33 @@ def test_a_file_is_checked_as_its_receiver_does(structure, tmp_path: Path, old: 
     assert rule in {finding.rule for finding in incoming.check(path, [structure]) if finding.stops}
 
 
+def test_messages_of_other_programs_are_checked(read, tmp_path: Path):
+    """A message that names its dataflow, and a flat one, are read; what is not validated is said."""
+    flow = (
+        '<s:Dataflow id="FLOW" agencyID="XX1" version="2.0"><c:Name xml:lang="en">f</c:Name><s:Structure><Ref id="ESSPROS_EXP" '
+        'version="1.0" agencyID="XX1" package="datastructure" class="DataStructure"/></s:Structure></s:Dataflow>'
+    )
+    (structure,) = read(dsds.message(dsds.definition("ESSPROS_EXP"), dataflows=flow))
+    path = tmp_path / "sent.xml"
+    messages.write_ml(path, HEADER, structure, dataset(structure).rows)
+    text = path.read_text(encoding="utf-8")
+    reference = '<com:Structure>\n      <Ref agencyID="XX1" id="ESSPROS_EXP" version="1.0" package="datastructure" class="DataStructure"/>\n    </com:Structure>'
+    assert reference in text
+    usage = '<com:StructureUsage><Ref agencyID="XX1" id="FLOW" version="2.0" package="datastructure" class="Dataflow"/></com:StructureUsage>'
+    named = text.replace(reference, usage).replace("DataStructure=XX1:ESSPROS_EXP(1.0)", "Dataflow=XX1:FLOW(2.0)")
+    path.write_text(named, encoding="utf-8")
+    assert incoming.check(path, [structure]) == []
+    path.write_text(named.replace('ITEM="I1"', 'ITEM="I9"'), encoding="utf-8")
+    assert [f.rule for f in incoming.check(path, [structure])] == ["S06", "S02"]
+    flat = '<Obs FREQ="A" REF_AREA="XX" ITEM="I9" CUSTOM_BREAKDOWN="_T" TIME_PERIOD="2023" OBS_VALUE="1" OBS_STATUS="A" CONF_STATUS="F" UNIT_MULT="6"/>'
+    start, end = text.index("<Series"), text.rindex("</Series>") + len("</Series>")
+    path.write_text(text[:start] + flat + text[end:], encoding="utf-8")
+    assert [(f.rule, f.severity) for f in incoming.check(path, [structure])] == [
+        ("S06", "error"),
+        ("S02", "information"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "rule"),
     [
