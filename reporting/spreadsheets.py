@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from reporting.errors import SourceUnreadable, UsageError
-from reporting.findings import CellFinding
+from reporting.findings import CellFinding, Severity
 from reporting.sums import Sums, column_of, place_of
 
 #: The largest file that is opened, and what it may hold when unpacked, in bytes.
@@ -344,32 +344,30 @@ def _citing(sheet: Sheet) -> Iterator[tuple[str, tuple[str, str]]]:
 
 def _computed(file: str, sheet: Sheet, findings: list[CellFinding]) -> Sheet:
     """A sheet with the value of sums that no program had computed; what is no sum stays without."""
-    empty = [place for place, cell in sheet.cells.items() if cell.formula and cell.value is None and not cell.error]
+    empty = {place: c.formula for place, c in sheet.cells.items() if c.formula and c.value is None and not c.error}
     if not empty:
         return sheet
-    sums = Sums(
-        {place: cell.value for place, cell in sheet.cells.items() if isinstance(cell.value, float)},
-        {place: cell.formula for place, cell in sheet.cells.items() if cell.formula and cell.value is None},
-        {place for place, cell in sheet.cells.items() if isinstance(cell.value, str | bool)},
-        {place for place, cell in sheet.cells.items() if cell.error},
-    )
+    numbers = {place: cell.value for place, cell in sheet.cells.items() if isinstance(cell.value, float)}
+    texts = {place for place, cell in sheet.cells.items() if isinstance(cell.value, str | bool)}
+    errors = {place for place, cell in sheet.cells.items() if cell.error}
+    sums = Sums(dict(numbers), empty, texts, errors)
     found = {place: sums.value(place) for place in empty}
     known = {place: "" if math.isnan(value) else value for place, value in found.items() if value is not None}
-    if known:
-        findings.append(
-            CellFinding(
-                "Q04", "information", f"{len(known)} sums had no value, since no program had computed them; they were "
-                "computed here.", "Nothing, or open and save the workbook in a spreadsheet program.",
-                file, sheet.name, address(*next(iter(known))),
-            )
-        )  # fmt: skip
-    for place in empty:
-        if place not in known:
-            findings.append(
-                CellFinding(
-                    "Q04", "error", f"The formula {sheet.cells[place].formula} has no value: it was never computed.",
-                    "Open the workbook in a spreadsheet program and save it.", file, sheet.name, address(*place),
-                )
-            )  # fmt: skip
+    # With any value for what has none, sums can be computed: those that cannot are no sums.
+    assumed = Sums({**numbers, **dict.fromkeys([*empty, *errors], 0.0)}, {}, texts)
+    unable = [place for place in empty if place not in known]
+    others = {place: None for place in unable if not assumed.adds(empty[place])}
+    told: tuple[tuple[Severity, list[tuple[int, int]], str, str], ...] = (
+        ("information", [*known], "{count} sums had no value, since no program had computed them; computed here.",
+         "Nothing, or open and save the workbook in a spreadsheet program."),
+        *(("error", [place], f"The formula {empty[place]} has no value: it was never computed.",
+           "Open the workbook in a spreadsheet program and save it.") for place in others),
+        ("error", [place for place in unable if place not in others],
+         "{count} sums have no value, since cells that they add have none.", "Mend those cells."),
+    )  # fmt: skip
+    for severity, places, message, mend in told:
+        if places:
+            where = (file, sheet.name, address(*places[0]))
+            findings.append(CellFinding("Q04", severity, message.replace("{count}", str(len(places))), mend, *where))
     cells = {place: c._replace(value=known[place]) if place in known else c for place, c in sheet.cells.items()}
     return Sheet(sheet.name, cells, sheet.hidden)

@@ -43,6 +43,14 @@ class Sums:
         except (Unable, RecursionError):
             return None
 
+    def adds(self, formula: str) -> bool:
+        """Whether a formula does no more than add cells that have a value."""
+        try:
+            self._formula(formula.removeprefix("="))
+        except (Unable, RecursionError):
+            return False
+        return True
+
     def _cell(self, place: Place) -> float:
         """The value of a cell; NaN where it is empty."""
         if place in self.values:

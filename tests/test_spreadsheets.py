@@ -155,17 +155,20 @@ def test_an_error_in_a_cell_is_told_with_its_formula(book: Path) -> None:
 
 
 def test_sums_that_were_never_computed_are_computed_and_others_told(tmp_path: Path) -> None:
-    """A formula without a value gets that of its sum; one that is no sum is an error that names the cell."""
+    """A sum without a value gets it; what is no sum is named, and sums that rest on it are counted."""
     path = tmp_path / "bare.xlsx"
     other = openpyxl.Workbook()
     sheet = other.active
-    for place, content in {"A1": 1.5, "A2": 2.25, "A4": "=SUM(A1:A3)", "A5": "=A4*2", "A6": "=A4-A1"}.items():
+    formulas = {"A4": "=SUM(A1:A3)", "A5": "=A4*2", "A6": "=A4-A1", "A7": "=SUM(A4:A5)", "A8": "=A7+A1"}
+    for place, content in {"A1": 1.5, "A2": 2.25, **formulas}.items():
         sheet[place] = content
     other.save(path)
     findings: list[CellFinding] = []
     cells = opened(path, findings)[0].cells
-    assert [cells[row, 1].value for row in (4, 5, 6)] == [3.75, None, 2.25]
-    assert [(f.rule, f.severity, f.cell) for f in findings] == [("Q04", "information", "A4"), ("Q04", "error", "A5")]
+    assert [cells[row, 1].value for row in range(4, 9)] == [3.75, None, 2.25, None, None]
+    assert [(f.rule, f.severity, f.cell, f.message[:7]) for f in findings] == [
+        ("Q04", "information", "A4", "2 sums "), ("Q04", "error", "A5", "The for"), ("Q04", "error", "A7", "2 sums ")
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

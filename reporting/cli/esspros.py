@@ -35,7 +35,8 @@ def classified(codes: Path | None) -> Classification:
     known = items.load()
     if codes is None:
         return known
-    found = numeric.load(codes, known)
+    declared = declarations.load()
+    found = numeric.load(codes, known, [labels.Words(declared, lang).text for lang in declared.languages])
     for doubt in found.doubts:
         err.print(f"{codes.name}: {doubt}", markup=False)
     return found

@@ -8,7 +8,7 @@ whose parents end in zeros, and labels tell which of our items they are.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from os.path import commonprefix
 from pathlib import Path
@@ -26,10 +26,17 @@ _SPELLINGS = {
     "label": ("name", "title", "description", "libellé", "benennung", "bezeichnung", "omschrijving", "benefit"),
 }
 _SHOWN = 10
+#: Gives an English label in a language.
+Text = Callable[[str], str]
 
 
-def load(path: Path, classification: Classification) -> Classification:
+def load(path: Path, classification: Classification, texts: Sequence[Text] = (str,)) -> Classification:
     """The classification with the codes of a file (.csv, .xlsx).
+
+    Parameters
+    ----------
+    texts : sequence of callable
+        Give an English label in a language, for lists with labels in others.
 
     Raises
     ------
@@ -40,7 +47,7 @@ def load(path: Path, classification: Classification) -> Classification:
     """
     findings: list[CellFinding] = []
     for sheet in grids.sheets(path, findings):
-        if (found := listed(path.name, sheet, classification)) is not None:
+        if (found := listed(path.name, sheet, classification, texts)) is not None:
             return found
     raise UsageError(
         f"{path.name}: no list of codes: there are neither columns item and code, nor code and label. "
@@ -48,7 +55,9 @@ def load(path: Path, classification: Classification) -> Classification:
     )
 
 
-def listed(file: str, sheet: Sheet, classification: Classification) -> Classification | None:
+def listed(
+    file: str, sheet: Sheet, classification: Classification, texts: Sequence[Text] = (str,)
+) -> Classification | None:
     """The classification with the codes listed in a sheet; None where it lists none.
 
     Raises
@@ -59,7 +68,7 @@ def listed(file: str, sheet: Sheet, classification: Classification) -> Classific
     if rows := grids.rows(sheet, _SPELLINGS, ("item", "code")):
         return _mapped(file, rows, classification)
     if rows := grids.rows(sheet, _SPELLINGS, ("code", "label")):
-        return _list(file, rows, classification)
+        return _list(file, rows, classification, texts)
     return None
 
 
@@ -131,7 +140,7 @@ def parent_of(code: str) -> str:
     return significant[:-1].ljust(len(code), "0") if len(significant) > 1 else ""
 
 
-def _list(file: str, rows: list[Row], classification: Classification) -> Classification:
+def _list(file: str, rows: list[Row], classification: Classification, texts: Sequence[Text]) -> Classification:
     labels: dict[str, str] = {}
     faults = []
     for row in rows:
@@ -144,33 +153,31 @@ def _list(file: str, rows: list[Row], classification: Classification) -> Classif
     faults += [
         f"the code {code} ({label}) has no code {above} above it"
         for code, label in labels.items()
-        if (above := _above(code, labels)) and above not in labels
+        if (above := parent_of(code)) and above not in labels
     ]
     _refuse(file, faults)
-    return _tree(labels, classification)
+    return _tree(labels, classification, texts)
 
 
 def of_labels(labels: dict[str, str], classification: Classification) -> Classification:
     """Our items, and numeric codes with labels as in the official list; one whose parent lacks stands alone."""
     numeric = {code: label for code, label in labels.items() if code.isascii() and code.isdigit()}
-    found = _tree(numeric, classification)
+    found = _tree(numeric, classification, (str,))
     return Classification({**classification.items, **found.items}, found.doubts)
 
 
-def _above(code: str, labels: dict[str, str]) -> str:
-    """The parent of a code; a total such as 1000000 has none."""
-    above = parent_of(code)
-    # Inner zeros: 1131010 lies below 1131000, which is what its shortened form already is.
-    return "" if above == code else above
-
-
-def _tree(labels: dict[str, str], classification: Classification) -> Classification:
+def _tree(labels: dict[str, str], classification: Classification, texts: Sequence[Text]) -> Classification:
+    spelt: dict[tuple[str, str], list[str]] = {}
+    for name, item in classification.items.items():
+        for label in {folded(text(item.label)) for text in texts}:
+            spelt.setdefault((item.parent, label), []).append(name)
     ours: dict[str, str] = {}
     items: dict[str, Item] = {}
     for code in sorted(labels, key=lambda code: (code.rstrip("0"), code)):
-        above = _above(code, labels)
+        above = parent_of(code)
         parent = ours.get(above, "")
-        known = _same(labels[code], classification, parent, set(items))
+        same = spelt.get((parent, folded(labels[code])), ())
+        known = next((name for name in same if name not in items), "")
         base = classification[known] if known else items.get(parent)
         ours[code] = known or code
         item = Item(ours[code], parent, "", labels[code]) if base is None else base
@@ -181,12 +188,3 @@ def _tree(labels: dict[str, str], classification: Classification) -> Classificat
     unknown = sum(name.isdigit() for name in items)
     doubts = [f"{unknown} of {len(items)} codes have a label that none of our items has; they keep their number"]
     return Classification(items, tuple(doubts if unknown else ()))
-
-
-def _same(label: str, classification: Classification, parent: str, taken: set[str]) -> str:
-    """Our item below a parent that has a label; the totals of tables have no parent."""
-    plain = folded(label)
-    for name, item in classification.items.items():
-        if item.parent == parent and name not in taken and folded(item.label) == plain:
-            return name
-    return ""

@@ -147,9 +147,12 @@ class YearForm:
                     self.sheet.write_number(row - 1, column, value, self.formats["last"])
 
     def frame(self, rows: Mapping[str, int], columns: Sequence[str]) -> None:
-        """Widths, panes, protection, and that only numbers are typed."""
+        """Widths, panes, what is printed on each page, protection, and that only numbers are typed."""
         sheet = self.sheet
-        sheet.set_column(0, 0, 52)
+        sheet.set_landscape()
+        sheet.repeat_columns(0, 1)
+        sheet.repeat_rows(HEAD_ROW - 1, HEAD_ROW)
+        sheet.set_column(0, 0, 56)
         sheet.set_column(1, 1, 12 if self.questionnaire.classification.numbered else 44)
         sheet.set_column(2, 2 + 2 * len(columns), 13)
         sheet.freeze_panes(_FIRST_ROW - 1, _FIRST_COLUMN)

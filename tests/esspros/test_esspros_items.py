@@ -7,6 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from reporting import declarations, labels
 from reporting.errors import DeclarationError, UsageError
 from reporting.esspros import classification, codes
 from reporting.esspros.classification import FUNCTIONS, PENSIONS, Classification
@@ -153,6 +154,28 @@ def test_the_official_list_makes_the_tree(tmp_path: Path) -> None:
     assert (own.parent, own.function, own.means, own.pension) == ("ben.old.nmt.cash.per", "old", "nmt", "")
     assert found.children("exp") == ("ben",) and len(found.items) == 9
     assert found.doubts == ("1 of 9 codes have a label that none of our items has; they keep their number",)
+
+
+def test_an_official_list_may_be_in_another_language(tmp_path: Path) -> None:
+    """French labels find our items when French is among the languages, and do not otherwise."""
+    lines = (
+        "code;libellé",
+        "1000000;Dépenses totales",
+        "1100000;Prestations de protection sociale",
+        "1130000;Vieillesse",
+    )
+    path, words = listing(tmp_path / "liste.csv", *lines), labels.Words(declarations.load(), "fr")
+    assert codes.load(path, classification.load(), [str, words.text]).item("1130000") == "ben.old"
+    assert codes.load(path, classification.load()).item("1130000") == "1130000"
+
+
+def test_codes_of_a_part_of_the_list_stand_beside_our_items() -> None:
+    """Codes and labels that another file happens to hold are added; one whose parent lacks stands alone."""
+    labels = {"1000000": "Total expenditure", "1100000": "Social protection benefits", "1190000": "New", "T": "All",
+              "1130000": "Old age", "1131111": "Old-age pension"}  # fmt: skip
+    found = codes.of_labels(labels, classification.load())
+    assert found.item("1130000") == "ben.old" and found.children("ben")[-1] == "1190000"
+    assert found["1131111"].parent == "" and "rec" in found and not found.item("T")
 
 
 def test_an_official_list_with_a_gap_is_refused(tmp_path: Path) -> None:
