@@ -37,13 +37,14 @@ _SEVERITIES = ("error", "warning", "information")
 
 @dataclass(frozen=True)
 class Checked:
-    """What was checked: the title of the report, the file, the day, and the rules that were applied."""
+    """What was checked: the title of the report, the file, the day, the rules, and those that could not be applied."""
 
     title: str
     file: Path
     date: str
     rules: Mapping[str, CellRule]
     remarks: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
 
 def write_workbook(path: Path, findings: Sequence[CellFinding], about: Checked, words: Words) -> None:
@@ -118,6 +119,8 @@ def _summary(findings: Sequence[CellFinding], about: Checked, words: Words) -> I
         title = words.text(rule.title) if rule else words.text("the file as it was read")
         if rule and not rule.active:
             title = words.text("{title} (switched off)", title=title)
+        elif name in about.skipped:
+            title = words.text("{title} (not applied)", title=title)
         yield name, title, failed[name], open_[name], rule.reference if rule else ""
 
 
@@ -187,7 +190,6 @@ class _Book:
         for row, finding in enumerate(findings, start=1):
             self._line(sheet, row, finding)
         sheet.freeze_panes(1, 1)
-        sheet.set_landscape()
         sheet.repeat_rows(0)
 
     def _line(self, sheet: Worksheet, row: int, finding: CellFinding) -> None:
@@ -214,6 +216,9 @@ class _Book:
         sheet.write_string(row, column, value[:_LONGEST], guarded)
 
     def _table(self, sheet: Worksheet, top: int, heads: Sequence[str], rows: int, name: str) -> None:
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
         columns = [{"header": head, "header_format": self.head} for head in heads]
         style = {"style": "Table Style Light 1", "banded_rows": False, "columns": columns, "name": name}
         sheet.add_table(top, 0, top + rows, len(heads) - 1, style)
@@ -242,6 +247,8 @@ body {{ font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 90re
 table {{ border-collapse: collapse; margin: 1rem 0; }}
 caption {{ text-align: left; font-weight: bold; padding: .3rem 0; }}
 th, td {{ border-bottom: 1px solid #767676; padding: .25rem .6rem; text-align: left; vertical-align: top; }}
+td {{ overflow-wrap: anywhere; }}
+td[lang] {{ min-width: 15rem; }}
 td.number {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
 th[scope=row] {{ white-space: nowrap; }}
 </style></head>
@@ -289,7 +296,7 @@ def _section(name: str, findings: Sequence[CellFinding], about: Checked, words: 
         yield f"<p>{html.escape(said)}</p>\n"
     heads = [head for column, head in enumerate(_heads(words)) if column != 2]
     rows = [_cells(finding, words) for finding in findings[:SHOWN]]
-    yield _grid(words.text("Findings of rule {rule}", rule=name), heads, rows, (5, 6, 7))
+    yield _grid(words.text("Findings of rule {rule}", rule=name), heads, rows, (5, 6, 7), english=2)
 
 
 def _cells(finding: CellFinding, words: Words) -> list[str]:
@@ -298,10 +305,14 @@ def _cells(finding: CellFinding, words: Words) -> list[str]:
     return [html.escape(text) for text in (_place(finding), *said, finding.message, finding.mend)]
 
 
-def _grid(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: tuple[int, ...]) -> str:
-    """A table whose cells are markup already."""
+def _grid(
+    caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: tuple[int, ...], english: int = 0
+) -> str:
+    """A table whose cells are markup already; the last columns may be in English on any page."""
     head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in heads)
     kinds = ['<td class="number">' if column in numbers else "<td>" for column in range(len(heads))]
+    if english:
+        kinds[-english:] = ['<td lang="en">'] * english
     body = "".join(
         f'<tr><th scope="row">{row[0]}</th>'
         + "".join(f"{kind}{cell}</td>" for kind, cell in zip(kinds[1:], row[1:], strict=True))

@@ -17,6 +17,7 @@ from reporting.cli.esspros import CodesOption, SchemesOption, classified, esspro
 from reporting.declarations import CellRule
 from reporting.errors import UsageError
 from reporting.files import whole
+from reporting.labels import tr
 
 if TYPE_CHECKING:
     from reporting.esspros.rules import Beside
@@ -83,25 +84,27 @@ def _beside(
     known: declarations.Declarations, beside: Beside, accounts: Path | None, published: bool, geo: str,
     store: str | None, as_of: str,
 ) -> tuple[Beside, list[str]]:  # fmt: skip
-    """What the questionnaire is compared with, and what it is not compared with."""
+    """What the questionnaire is compared with, and what must be said of what it is not compared with."""
     from dataclasses import replace
 
     from reporting.esspros import references
 
     if published and not geo:
         raise UsageError("--published needs the country: add --geo, such as --geo BE.")
-    remarks = [] if beside.last else ["Not compared with the last transmission (W14): none is given with --last."]
+    remarks = [] if beside.last else [tr("Not compared with the last transmission (W14): none is given with --last.")]
     place = store_at(known, store, quiet=True)
     if accounts:
         beside = replace(beside, accounts=references.accounts_file(accounts, geo))
     elif geo and (held := references.accounts_stored(place, known, geo, as_of)):
         beside = replace(beside, accounts=held)
     else:
-        remarks.append("Not compared with national accounts (W15): none are given with --accounts or in the store.")
+        remarks.append(
+            tr("Not compared with national accounts (W15): none are given with --accounts or are in the store.")
+        )
     if published:
         tables = references.published(place, known, geo, as_of)
         if tables is None:
-            remarks.append(f"Not compared with published tables: the store has none of {geo} in national currency.")
+            remarks.append(tr("Not compared with published tables (W14): the store has none in national currency."))
         beside = replace(beside, published=tables)
     return beside, remarks
 
@@ -136,7 +139,9 @@ def write_reports(
         return
     words = Words(declarations.load(), lang)
     title = words.text("Findings of a check")
-    about = checked.Checked(title, file, date.today().isoformat(), rules, tuple(remarks))
+    skipped = tuple(name for name in rules if any(f"({name})" in remark for remark in remarks))
+    told = tuple(words.text(remark) for remark in remarks)
+    about = checked.Checked(title, file, date.today().isoformat(), rules, told, skipped)
     if findings:
         checked.write_workbook(findings, found, about, words)
     if report:

@@ -172,7 +172,10 @@ class _Reading:
             self.found("Q11", "error", sheet, what, "Keep one sheet for each year.", year)
             return
         self.years[year] = sheet.name
+        before = len(self.figures.rows)
         year_sheets.read(sheet, year, self.classification, self.figures, self.findings)
+        if len(self.figures.rows) == before:
+            self.found("Q24", "warning", sheet, "The sheet has no figures.", "Fill it in, or delete it.", year)
         if sheet.hidden:
             what = "The sheet is hidden; it was read all the same."
             self.found("Q13", "information", sheet, what, "Show it, or delete it.", year)

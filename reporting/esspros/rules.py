@@ -89,6 +89,12 @@ def _read(findings: Iterable[CellFinding], rules: Mapping[str, CellRule]) -> Ite
             yield replace(finding, severity=rules[finding.rule].severity)
 
 
+def _nothing(looked_at: Subject) -> CellFinding:
+    return CellFinding(
+        "E05", looked_at.rules["E05"].severity, "There are no figures.", "Fill in the elementary items.", looked_at.file
+    )
+
+
 def _checks(looked_at: Subject, beside: Beside) -> Iterator[tuple[str, Callable[[], Iterable[CellFinding]]]]:
     simple = {
         "E01": sums.e01, "E02": sums.e02, "E03": sums.e03, "E04": admitted.e04, "E05": admitted.e05,
@@ -97,6 +103,7 @@ def _checks(looked_at: Subject, beside: Beside) -> Iterator[tuple[str, Callable[
         "W17": supplements.w17,
     }  # fmt: skip
     if looked_at.table.empty:
+        yield "E05", lambda: [_nothing(looked_at)]
         return
     for name, rule in simple.items():
         yield name, lambda rule=rule: rule(looked_at)  # type: ignore[misc]

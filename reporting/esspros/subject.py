@@ -80,6 +80,18 @@ class Subject:
 
     def name(self, item: str) -> str:
         """An item as a person knows it: labels from the function down, and the code."""
+        return self._names.get(item) or self._names.setdefault(item, self._name(item))
+
+    @functools.cached_property
+    def _names(self) -> dict[str, str]:
+        return {}
+
+    @functools.cached_property
+    def _places(self) -> tuple[list[str], list[str]]:
+        """Sheet and cell of each row of the table."""
+        return self.table["sheet"].astype(str).tolist(), self.table["cell"].astype(str).tolist()
+
+    def _name(self, item: str) -> str:
         labels: list[str] = []
         at = item
         while at:
@@ -104,7 +116,7 @@ class Subject:
         item, scheme, year = place
         row = int(self.cube.row[place])
         if row >= 0:
-            return str(self.table["sheet"].iat[row]), str(self.table["cell"].iat[row])
+            return self._places[0][row], self._places[1][row]
         rows, columns = self._near(self.cube.row[item, :, year]), self._near(self.cube.row[:, scheme, year])
         cell = columns[1] + rows[2] if rows and columns else ""
         return self.sheets.get(self.cube.years[year], ""), cell
@@ -112,7 +124,7 @@ class Subject:
     def _near(self, rows: Index) -> re.Match[str] | None:
         """Column and row of a cell that is filled in; None in a text file."""
         there = rows[rows >= 0]
-        return _ADDRESS.fullmatch(str(self.table["cell"].iat[int(there[0])])) if len(there) else None
+        return _ADDRESS.fullmatch(self._places[1][int(there[0])]) if len(there) else None
 
     @functools.cached_property
     def sheets(self) -> dict[int, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import openpyxl
@@ -13,7 +14,7 @@ from altered import found, one, put, sample, value, without
 
 from reporting.declarations import CellRule, Declarations
 from reporting.errors import DeclarationError
-from reporting.esspros import rules
+from reporting.esspros import new, questionnaire, rules
 from reporting.esspros.questionnaire import Questionnaire
 from reporting.esspros.references import Reference
 from reporting.esspros.rules import Beside
@@ -402,6 +403,14 @@ def test_declarations_that_do_not_fit_are_refused(known: Declarations) -> None:
     assert "'balance' is missing" in said and "unknown 'balanse'" in said
 
 
-def test_an_empty_questionnaire_has_no_findings_of_rules() -> None:
-    """A questionnaire without figures gives what its reading found, and no traceback."""
-    assert rules.check(replace(sample(), table=sample().table[:0])) == []
+def test_an_empty_questionnaire_is_an_error() -> None:
+    """A questionnaire without figures does not pass: that is said, and stops it."""
+    [finding] = rules.check(replace(sample(), table=sample().table[:0]))
+    assert (finding.rule, finding.stops) == ("E05", True) and "no figures" in finding.message
+
+
+def test_a_year_without_figures_is_told(reported: Questionnaire, tmp_path: Path) -> None:
+    """Next year's questionnaire does not pass silently before its year is filled in."""
+    new.write(tmp_path / "next.xlsx", reported.classification, reported, None, None)
+    told = rules.check(questionnaire.read(tmp_path / "next.xlsx", reported.classification))
+    assert [(finding.rule, finding.sheet, finding.severity) for finding in told] == [("Q24", "2024", "warning")]
