@@ -69,7 +69,7 @@ OWNERS = {
     "tenacity": {"sources"},
     "typer": {"cli"},
     "typst": {"publications"},
-    "xlsxwriter": {"checked", "esspros", "forms", "sha", "submissions", "workbook"},
+    "xlsxwriter": {"workbook", "forms", "checked", "esspros", "sha", "submissions"},
     "IPython": {"page"},
 }
 

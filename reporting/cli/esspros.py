@@ -19,6 +19,7 @@ from reporting.esspros.classification import Classification
 from reporting.esspros.questionnaire import Questionnaire
 from reporting.esspros.samples import written
 from reporting.findings import CellFinding, ordered
+from reporting.sha.samples import accounts as health
 
 esspros = typer.Typer(help="ESSPROS: the questionnaire, from compiling to transmission.", no_args_is_help=True)
 app.add_typer(esspros, name="esspros")
@@ -67,7 +68,8 @@ def new(
         known = items.load()
         paths = [
             *written.write(sample, known, words.text),
-            *transmitted.write(sample, declarations.load(), known, figures.codes(known)),
+            *transmitted.write(sample, words.declarations, known, figures.codes(known)),
+            *health.write(sample / "sha", words.declarations),
         ]
         files = [str(path) for path in paths]
         show([{"file": file} for file in files], as_json, ("file",), [(file,) for file in files])

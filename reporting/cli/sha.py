@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +12,13 @@ import typer
 
 from reporting import declarations
 from reporting.cli.common import AsOf, Json, StoreOption, app, out, show, store_at
+from reporting.cli.esspros_check import FindingsOption, LangOption, ReportOption, tell, writable, write_reports
 from reporting.errors import UsageError
+from reporting.files import put
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from reporting.findings import CellFinding
     from reporting.sha.classification import Classification
     from reporting.sha.neutral import Accounts
 
@@ -45,6 +44,9 @@ def check(
     year: Year = None,
     geo: Annotated[str, typer.Option("--geo", help="Check the published tables of a country in the store.")] = "",
     unit: Annotated[str, typer.Option("--unit", help="Unit of the published tables.")] = "MIO_NAC",
+    findings: FindingsOption = None,
+    report: ReportOption = None,
+    lang: LangOption = "en",
     store: StoreOption = None,
     as_of: AsOf = "",
     as_json: Json = False,
@@ -55,6 +57,10 @@ def check(
     known = declarations.load()
     if (file is None) == (geo == ""):
         raise UsageError("Name a file to check, or a country whose published tables are checked (--geo).")
+    if geo and (findings or report):
+        raise UsageError("--findings and --report lead to cells of a file: name one.")
+    for path, suffix in ((findings, ".xlsx"), (report, ".html")):
+        writable(path, suffix, *filter(None, [file, *(last or ())]))
     classes = classification.load(known)
     if file:
         accounts = jhaq.read(file, classes, year)
@@ -62,32 +68,12 @@ def check(
         accounts = published.read(known, store_at(known, store), geo, unit, (year,) if year else (), as_of)
     earlier = [jhaq.read(path, classes) for path in last or ()]
     found = checks.check(known, accounts, earlier, checks.read_context(context) if context else None)
-    tell(found, as_json)
-
-
-def tell(found: Sequence[CellFinding], as_json: bool) -> None:
-    """Print findings and how many there are; exit code 1 when one closes the gate.
-
-    Raises
-    ------
-    Exit
-        When a finding of severity error failed.
-    """
-    if as_json:
-        out.print_json(json.dumps([finding.record() for finding in found]))
-    else:
-        failed = [finding for finding in found if finding.outcome == "failed"]
-        for finding in failed:
-            out.print(finding.line, markup=False)
-        undecided = Counter(finding.rule for finding in found if finding.outcome != "failed")
-        for rule, count in sorted(undecided.items()):
-            out.print(f"undecidable {rule}: {count}, a value is missing (--json lists them)", markup=False)
-        counted = Counter(finding.severity for finding in failed)
-        out.print(
-            f"{counted['error']} errors, {counted['warning']} warnings, {counted['information']} for information."
-        )
-    if any(finding.stops for finding in found):
-        raise typer.Exit(1)
+    years = {one for other in (accounts, *earlier) for one in other.years}
+    lacking = sorted(year for year in accounts.years if year - 1 not in years)
+    remarks = [f"Not compared with the year before {year} (H04 to H06): it is not given (--last)." for year in lacking]
+    if file:
+        write_reports(file, found, checks.declared(known), remarks, findings, report, lang)
+    tell(found, remarks if len(accounts.years) == 1 else (), as_json)
 
 
 @sha.command(
@@ -120,20 +106,18 @@ def reconcile(
     from reporting.sha import reconcile as fitting
 
     known = declarations.load()
+    writable(changes, ".csv", *files)
     classes = classification.load(known)
     accounts = _joined([jhaq.read(path, classes, year) for path in files])
     if any(finding.severity == "error" for finding in accounts.findings):
-        tell(accounts.findings, as_json)
+        tell(accounts.findings, (), as_json)
     given = wanted.margins(wanted.lines(margins, classes), classes) if margins else {}
     lines = wanted.benchmarked(accounts, wanted.lines(benchmark, classes), classes) if benchmark else []
     aims = wanted.joined(accounts, given, lines, wanted.places(fixed or (), classes), classes)
     result = fitting.reconcile(accounts, classes, aims, lead)
     _write(output, known, classes, result.accounts, result.moves, files)
     if changes:
-        from reporting.files import whole
-
-        with whole(changes) as part:
-            result.moves.to_csv(part, index=False, lineterminator="\n")
+        put(changes, result.moves.to_csv(index=False, lineterminator="\n").encode())
     _told(result.moves, as_json)
 
 

@@ -21,8 +21,8 @@ _NAMED = 5
 
 def negative(subject: Subject) -> Iterator[CellFinding]:
     """H03: no cell is negative, but corrections that are admitted."""
-    rule, axes = subject.rules.negative, subject.classification.axes
-    admitted = {code for axis in axes.values() for named in rule.admitted for code in axis.inside(named)}
+    rule, axes = subject.rules["H03"], subject.classification.axes
+    admitted = {code for axis in axes.values() for named in rule.items for code in axis.inside(named)}
     for cube in subject.cubes.values():
         mask = cube.amounts < 0
         free = mask & np.logical_or.outer([c in admitted for c in cube.rows], [c in admitted for c in cube.columns])
@@ -31,20 +31,20 @@ def negative(subject: Subject) -> Iterator[CellFinding]:
         for at in cube.at[detailed(mask, cube, axes)]:
             message = f"{amount(float(subject.values[at]))} is negative."
             mend = "Correct the sign, or the amount from which it was deducted."
-            yield subject.finding(("H03", rule.severity), int(at), message, mend, 0.0)
+            yield subject.finding(subject.named("H03"), int(at), message, mend, 0.0)
 
 
 def appearing(subject: Subject) -> Iterator[CellFinding]:
     """H04: something where there was nothing a year before, or the reverse; blank where there was zero."""
-    rule, cells = subject.rules.appearing, subject.cells
+    least, cells = subject.rules["H04"].limits["least"], subject.cells
     for year in (year for year in subject.accounts.years if year - 1 in cells["value"]):
         before, now = cells["value"][year - 1], cells["value"][year]
         there = cells["at"][year].notna()
         size = now.abs().fillna(0), before.abs().fillna(0)
         plain = {y: cells["status"][y].isin(("", NIL)) | cells["value"][y].notna() for y in (year - 1, year)}
         told = plain[year] & (plain[year - 1] | cells["status"][year - 1].isna())
-        gone = there & told & (size[0] == 0) & (size[1] > rule.least)
-        come = there & told & (size[1] == 0) & (size[0] > rule.least) & cells["status"][year - 1].notna()
+        gone = there & told & (size[0] == 0) & (size[1] > least)
+        come = there & told & (size[1] == 0) & (size[0] > least) & cells["status"][year - 1].notna()
         for mask in (gone, come):
             yield from _changed(subject, most_detailed(subject, set(cells["at"][year][mask].astype(int))), year)
         other = there & told & (size[0] == 0) & (size[1] == 0) & (now.isna() != before.isna())
@@ -60,7 +60,7 @@ def _changed(subject: Subject, positions: list[int], year: int) -> Iterator[Cell
         then = "blank" if np.isnan(last) else amount(last)
         message = f"{now}, but {then} in {year - 1}."
         mend = "Correct it, mark it x when it is included elsewhere, or explain it in a note."
-        yield subject.finding(("H04", subject.rules.appearing.severity), position, message, mend, last)
+        yield subject.finding(subject.named("H04"), position, message, mend, last)
 
 
 def _blank(subject: Subject, at: pd.Series[Any], year: int) -> Iterator[CellFinding]:
@@ -72,7 +72,7 @@ def _blank(subject: Subject, at: pd.Series[Any], year: int) -> Iterator[CellFind
         more = f" and {len(mine) - _NAMED} more" if len(mine) > _NAMED else ""
         message = f"{len(mine)} cells of {table} are blank and were zero in {year - 1}, or the reverse: {named}{more}."
         mend = "Write nil in one way in all years."
-        yield subject.finding(("H04", subject.rules.appearing.severity), int(mine.iloc[0]), message, mend)
+        yield subject.finding(subject.named("H04"), int(mine.iloc[0]), message, mend)
 
 
 def atypical(subject: Subject) -> Iterator[CellFinding]:
@@ -105,4 +105,4 @@ def _unexplained(subject: Subject, positions: list[int], combination: Atypical, 
         mend = "Move the amount, or explain it in a note on the cell or in the metadata."
         if not combination.noted:
             mend = "Move the amount: no note explains this combination."
-        yield subject.finding(("H07", subject.rules.atypical.severity), at, message, mend)
+        yield subject.finding(subject.named("H07"), at, message, mend)

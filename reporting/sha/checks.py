@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from reporting.declarations import Declarations, health
-from reporting.errors import SourceUnreadable, UsageError
+from reporting.declarations import CellRule, Declarations
+from reporting.errors import DeclarationError, SourceUnreadable, UsageError
 from reporting.files import received
 from reporting.findings import CellFinding, ordered
 from reporting.sha import cells, changes, classification, coherence, identities
@@ -30,13 +31,40 @@ RULES = {
     "H09": coherence.breaks,
     "H10": coherence.coherence,
 }
+#: Each rule with the limits it needs.
+LIMITS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("H02", "H02-revenues", "H03", "H07", "H09", "H10"), ()),
+    "H01": ("units",), "H04": ("least",), "H06": ("points",), "H08": ("low", "high", "points"),
+    "H05": ("deviations", "years", "spread", "low", "high", "share"),
+}  # fmt: skip
 Context = dict[tuple[str, int], float]
 
 
+def declared(known: Declarations) -> Mapping[str, CellRule]:
+    """The rules of ``parameters/rules/collections/sha.toml``.
+
+    Raises
+    ------
+    DeclarationError
+        When a rule is unknown or missing, or does not have the limits it needs.
+    """
+    rules = known.collections.get("sha", {})
+    faults = [f"[{name}] there is no such rule" for name in rules if name not in LIMITS]
+    for name, limits in LIMITS.items():
+        if name not in rules:
+            faults.append(f"[{name}] the rule is missing; to leave it out, set active = false")
+        elif set(rules[name].limits) != set(limits):
+            faults.append(f"[{name}] limits: there are {', '.join(limits) or 'none'}")
+    if faults:
+        raise DeclarationError(f"parameters/rules/collections/sha.toml: {fault}" for fault in faults)
+    return rules
+
+
 def check(
-    known: Declarations, accounts: Accounts, earlier: Sequence[Accounts] = (), context: Context | None = None
-) -> list[CellFinding]:
-    """What reading found and what the rules find, errors first.
+    known: Declarations, accounts: Accounts, earlier: Sequence[Accounts] = (), context: Context | None = None,
+    rules: Iterable[str] = RULES,
+) -> list[CellFinding]:  # fmt: skip
+    """What reading found and what the rules (all, unless some are named) find, errors first.
 
     Parameters
     ----------
@@ -46,7 +74,8 @@ def check(
         Figures of other statistics by series and year, over those in the metadata.
     """
     subject = subject_of(known, accounts, earlier, context)
-    found = [finding for rule in RULES.values() for finding in rule(subject)]
+    active = {name.partition("-")[0] for name, rule in subject.rules.items() if rule.active}
+    found = [finding for rule in rules if rule in active for finding in RULES[rule](subject)]
     return ordered([*accounts.findings, *found])
 
 
@@ -62,6 +91,7 @@ def subject_of(
     """
     if accounts.table.empty:
         raise UsageError(f"{accounts.file}: no table of health accounts is in it.")
+    accounts = replace(accounts, table=accounts.table.reset_index(drop=True))
     files: dict[int, str] = {}
     for one in (accounts, *earlier):
         for year in one.years:
@@ -74,7 +104,7 @@ def subject_of(
         pd.concat([accounts.metadata, *(one.metadata for one in earlier)], ignore_index=True),
     )
     figures = told(everything) | (context or {})
-    return Subject(accounts, everything, classification.load(known), health.load(known.home), figures)
+    return Subject(accounts, everything, classification.load(known), declared(known), figures)
 
 
 def told(accounts: Accounts) -> Context:

@@ -20,8 +20,13 @@ from reporting.errors import DeclarationError
 
 AXES = ("hc", "hp", "hf", "fs", "fp", "hk")
 TOTAL = "_T"
+#: The axis of revenues, which may differ from expenditure by reserves.
+REVENUES = "fs"
 _TOTALS = {"_T", "T", "TOT", "TOTAL", "ALL", "SUM", "CHE", "CURRENTEXPENDITUREONHEALTH", "CURRENTHEALTHEXPENDITURE"}
 _CODE = re.compile(r"(HCR|HC|HP|HF|FS|FP|HK)[\s._]?(RI|R)?[\d._+]*\d[\w.+]*", re.IGNORECASE)
+
+#: How a total is written as its first and last code: ``HC.1-HC.9``.
+_RANGE = re.compile(r"[A-Z]{2}\.?\d\s*(?:-|–|to)\s*(?:[A-Z]{2}\.?)?\d", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,11 @@ class Axis:
         """The code a text stands for; '' when it is none of this axis."""
         words = str(text or "").strip()
         found = self.spellings.get(_key(words))
-        return found or self.spellings.get(_key(words.split()[0]) if words and _CODE.match(words) else "", "")
+        if found or not words:
+            return found or ""
+        if _RANGE.fullmatch(words) and words.lower().startswith(self.name):
+            return TOTAL
+        return self.spellings.get(_key(words.split()[0]) if _CODE.match(words) else "", "")
 
 
 @dataclass(frozen=True)
@@ -130,12 +139,36 @@ class Atypical:
 
 
 @dataclass(frozen=True)
+class Bound:
+    """A margin of a table that is not below a margin of another one."""
+
+    table: str
+    code: str
+    other: str
+    least: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A margin and a series of another statistics, and the ratios between them that are usual."""
+
+    table: str
+    axis: str
+    code: str
+    series: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Classification:
     """All that is declared about the tables."""
 
     axes: Mapping[str, Axis]
     tables: Mapping[str, Table]
     atypical: tuple[Atypical, ...]
+    bounds: tuple[Bound, ...]
+    comparisons: tuple[Comparison, ...]
 
     def table(self, name: str) -> Table | None:
         """The table a text names: ``HCxHF``, ``HC x HF``, ``HC×HF 2023``; None when there is none."""
@@ -145,8 +178,9 @@ class Classification:
 
 
 def looks_like_code(text: object) -> bool:
-    """Whether a text is written like a code of some axis."""
-    return bool(_CODE.fullmatch(str(text or "").strip()))
+    """Whether a text begins like a code of some axis."""
+    words = str(text or "").split()
+    return bool(words) and bool(_CODE.fullmatch(words[0].rstrip(".:")))
 
 
 def label(known: Declarations, axis: Axis, code: str) -> str:
@@ -165,7 +199,8 @@ def load(known: Declarations) -> Classification:
     reader = _Reader(known.home)
     axes = {name: reader.axis(name, known) for name in AXES}
     reader.stop()
-    found = Classification(axes, reader.tables(), reader.atypical(axes))
+    tables = reader.tables()
+    found = Classification(axes, tables, reader.atypical(axes), reader.bounds(axes, tables), reader.comparisons(axes))
     reader.stop()
     return found
 
@@ -228,6 +263,27 @@ class _Reader:
             if {line["rows"], line["columns"]} - {*AXES, ""} or line["memo"] not in ("no", "only", "also"):
                 self.fault("tables", f"{line['table']}: rows and columns are axes, memo is no, only or also")
         return {line["table"]: Table(*line.values()) for line in lines}
+
+    def bounds(self, axes: Mapping[str, Axis], tables: Mapping[str, Table]) -> tuple[Bound, ...]:
+        found = tuple(Bound(**line) for line in self.lines("bounds", "table,code,other,least"))
+        for bound in found:
+            for name, code in ((bound.table, bound.code), (bound.other, bound.least)):
+                if name not in tables or code not in axes[tables[name].rows].parents:
+                    self.fault("bounds", f"{name} {code}: a table, and a code of its rows")
+        return found
+
+    def comparisons(self, axes: Mapping[str, Axis]) -> tuple[Comparison, ...]:
+        found = []
+        for line in self.lines("coherence", "table,axis,code,series,low,high"):
+            try:
+                low, high = float(line["low"]), float(line["high"])
+            except ValueError:
+                low, high = 1.0, 0.0
+            if line["axis"] not in axes or line["code"] not in axes[line["axis"]].parents or low > high:
+                self.fault("coherence", f"{','.join(line.values())}: a code on its axis, and two numbers in order")
+                continue
+            found.append(Comparison(line["table"], line["axis"], line["code"], line["series"], low, high))
+        return tuple(found)
 
     def atypical(self, axes: Mapping[str, Axis]) -> tuple[Atypical, ...]:
         found = []

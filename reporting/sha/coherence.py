@@ -14,7 +14,7 @@ def breaks(subject: Subject) -> Iterator[CellFinding]:
     """H09: a break flagged in the data is told in the metadata, and the reverse (published tables have none)."""
     if not subject.accounts.complete:
         return
-    rule, told = ("H09", subject.rules.breaks.severity), subject.told("break")
+    rule, told = subject.named("H09"), subject.told("break")
     if subject.accounts.metadata.empty:
         message = "breaks cannot be compared with the metadata: there are none."
         for year in subject.accounts.years:
@@ -40,16 +40,15 @@ def breaks(subject: Subject) -> Iterator[CellFinding]:
 
 def coherence(subject: Subject) -> Iterator[CellFinding]:
     """H10: margins in relation to other statistics."""
-    rule = subject.rules.coherence
     for year in subject.accounts.years:
-        for name, axis, code, series, low, high in rule.compare:
-            at, value = _margin(subject, name, axis, code, year)
-            other = subject.context.get((series, year))
-            if at is None or not other or low <= value / other <= high:
+        for pair in subject.classification.comparisons:
+            at, value = _margin(subject, pair.table, pair.axis, pair.code, year)
+            other = subject.context.get((pair.series, year))
+            if at is None or not other or pair.low <= value / other <= pair.high:
                 continue
-            message = f"{amount(value)} is {100 * value / other:.0f} % of {series} ({amount(other)})."
-            mend = f"Between {100 * low:.0f} and {100 * high:.0f} % is usual: explain the difference of concepts."
-            yield subject.finding(("H10", rule.severity), at, message, mend, other)
+            message = f"{amount(value)} is {100 * value / other:.0f} % of {pair.series} ({amount(other)})."
+            mend = f"{100 * pair.low:.0f} to {100 * pair.high:.0f} % is usual: explain the difference of concepts."
+            yield subject.finding(subject.named("H10"), at, message, mend, other)
 
 
 def _margin(subject: Subject, name: str, axis: str, code: str, year: int) -> tuple[int | None, float]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reporting.findings import CellFinding, Severity
-from reporting.sha.classification import AXES, TOTAL, Axis
+from reporting.sha.classification import AXES, REVENUES, TOTAL, Axis
 from reporting.sha.cubes import Cube
 from reporting.sha.neutral import ELSEWHERE
 from reporting.sha.subject import Subject, amount
@@ -20,7 +20,7 @@ _DIGITS = 6
 def sums(subject: Subject) -> Iterator[CellFinding]:
     """H01: every total equals the sum of its parts, on both axes of every table."""
     for cube in subject.cubes.values():
-        unit = subject.rules.sums.units * 10.0 ** -digits(subject, cube)
+        unit = subject.rules["H01"].limits["units"] * 10.0 ** -digits(subject, cube)
         for side in (cube, cube.flipped()) if cube.table.columns else (cube,):
             axis = subject.classification.axes[side.table.rows]
             for total in [code for code in side.rows if code in axis.parents]:
@@ -89,7 +89,7 @@ def _broken(subject: Subject, cube: Cube, place: tuple[int, int, int], parts: st
     value = cube.amounts[whole, column]
     at = cube.at[whole, column] if cube.at[whole, column] >= 0 else cube.at[first, column]
     explained = value > found and subject.accounts.table["note"].iat[at] != ""
-    severity: Severity = "information" if explained else subject.rules.sums.severity
+    severity: Severity = "information" if explained else subject.rules["H01"].severity
     message = (
         f"the total {cube.rows[whole]} is {amount(value)}, its parts sum to {amount(found)} "
         f"(difference {amount(value - found)})."
@@ -108,7 +108,7 @@ def _undecided(
     if where.any():
         at = int(cube.at[whole, int(np.flatnonzero(where)[0])])
         message = f"{int(where.sum())} sums of {cube.rows[whole]} cannot be checked: a value is missing."
-        rule = "H01", subject.rules.sums.severity
+        rule = "H01", subject.rules["H01"].severity
         yield subject.finding(rule, at, message, f"Give the total and its parts: {parts}.", undecidable=True)
 
 
@@ -150,7 +150,12 @@ def _against(subject: Subject, side: Cube, earlier: Sequence[Cube], axis: str) -
 
 def _margin(cube: Cube, code: str) -> float | None:
     """The margin of a code; None when the table does not tell it."""
-    if code not in cube.rows or TOTAL not in cube.columns:
+    if TOTAL not in cube.columns:
+        return None
+    if code not in cube.rows and "+" in code:
+        parts = [_margin(cube, part) for part in code.split("+")]
+        return None if None in parts else float(np.nansum([part for part in parts if part is not None]))
+    if code not in cube.rows:
         return None
     place = cube.rows.index(code), cube.columns.index(TOTAL)
     return float(cube.values[place]) if cube.known[place] else None
@@ -171,32 +176,45 @@ def _totals(subject: Subject, tables: Sequence[Cube]) -> Iterator[CellFinding]:
 def _differing(
     subject: Subject, cube: Cube, place: tuple[int, int], other: str, expected: float
 ) -> Iterator[CellFinding]:
-    rule = subject.rules.margins
+    revenue = REVENUES in cube.table.axes
+    name = "H02-revenues" if revenue else "H02"
+    rule = subject.rules[name]
     value, at = float(cube.amounts[place]), int(cube.at[place])
-    if at < 0 or abs(value - expected) <= max(rule.tolerance, rule.relative * abs(expected)) * (1 + 1e-9):
+    if (
+        not rule.active
+        or at < 0
+        or abs(value - expected) <= max(rule.tolerance, rule.relative * abs(expected)) * (1 + 1e-9)
+    ):
         return
-    balancing = cube.table.name in rule.balancing
-    severity = rule.balancing_severity if balancing else rule.severity
     code = cube.rows[place[0]] if cube.rows[place[0]] != TOTAL else "the grand total"
     message = (
         f"{code} is {amount(value)} here and {amount(expected)} in {other} (difference {amount(value - expected)})."
     )
     mend = "Correct one of the two tables, or reconcile them (reporting sha reconcile)."
-    if balancing:
+    if revenue:
         mend = "Explain it by reserves in a note, or correct one of the two tables."
-    yield subject.finding(("H02", severity), at, message, mend, expected)
+    yield subject.finding(subject.named(name), at, message, mend, expected)
 
 
 def _at_least(subject: Subject) -> Iterator[CellFinding]:
     """Margins that cannot be below another one, such as all pharmaceuticals and those sold retail."""
-    rule = subject.rules.margins
-    for (name, upper, other, lower), year in ((pair, y) for pair in rule.at_least for y in subject.accounts.years):
-        mine, theirs = subject.cubes.get((name, year)), subject.cubes.get((other, year))
+    pairs = ((bound, year) for bound in subject.classification.bounds for year in subject.accounts.years)
+    for bound, year in pairs:
+        mine, theirs = subject.cubes.get((bound.table, year)), subject.cubes.get((bound.other, year))
         if mine is None or theirs is None:
             continue
-        value, least = _margin(mine, upper), _margin(theirs, lower)
-        if value is None or least is None or np.isnan(value) or np.isnan(least) or value >= least - rule.tolerance:
+        value, least = _margin(mine, bound.code), _margin(theirs, bound.least)
+        if (
+            value is None
+            or least is None
+            or np.isnan(value)
+            or np.isnan(least)
+            or value >= least - subject.rules["H02"].tolerance
+        ):
             continue
-        at = int(mine.at[mine.rows.index(upper), mine.columns.index(TOTAL)])
-        message = f"{upper} is {amount(value)}, less than {lower} in {other} ({amount(least)}), which is part of it."
-        yield subject.finding(("H02", rule.severity), at, message, f"Correct {upper} or {lower}.", least)
+        at = int(mine.at[mine.rows.index(bound.code), mine.columns.index(TOTAL)])
+        message = (
+            f"{bound.code} is {amount(value)}, less than {bound.least} in {bound.other} ({amount(least)}), "
+            "which is part of it."
+        )
+        yield subject.finding(subject.named("H02"), at, message, f"Correct {bound.code} or {bound.least}.", least)

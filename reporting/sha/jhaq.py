@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from reporting.errors import SourceUnreadable, UsageError
-from reporting.findings import CellFinding
+from reporting.findings import CellFinding, Severity
 from reporting.sha import neutral
 from reporting.sha.classification import TOTAL, Axis, Classification, Table, looks_like_code
 from reporting.sha.neutral import METADATA, UNREAD, Accounts, Cells, figure
@@ -22,8 +22,10 @@ from reporting.spreadsheets import Cell, Sheet, address, letters, opened
 _HEAD_ROWS, _CODE_COLUMNS = 40, 8
 _FLAGGED = re.compile(r"\[([A-Za-z]{1,4})\]\s*(.*)", re.DOTALL)
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
-#: Items of the metadata sheet that say one thing of the whole workbook.
-FACTS = ("country", "year", "currency", "unit")
+#: Tables that Commission Regulation (EU) 2021/1901 asks for.
+MANDATORY = ("HCxHF", "HCxHP", "HPxHF")
+#: Items that the metadata have by Commission Regulation (EU) 2021/1901; changes only where there are any.
+REQUIRED = ("source", "method", "deviation", "legislation")
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,15 @@ def read(path: Path, classification: Classification, year: int | None = None) ->
     if not cells.rows:
         known = ", ".join(classification.tables)
         raise SourceUnreadable(f"{path.name}: no sheet is a table of health accounts (named {known}, with codes).")
+    findings += _lacking(path.name, {row[1] for row in cells.rows})
     findings[:] = [replace(finding, year=finding.year or str(when)) for finding in findings]
     return Accounts(path.name, cells.frame(), metadata, tuple(findings))
+
+
+def _lacking(file: str, names: set[str]) -> Iterable[CellFinding]:
+    """A finding on each table that has to be sent and is not there."""
+    for name in (name for name in MANDATORY if name not in names):
+        yield CellFinding("Q35", "warning", f"There is no table {name}.", "Add it: the regulation asks for it.", file)
 
 
 def _year(path: Path, sheets: Iterable[Sheet], metadata: pd.DataFrame) -> int:
@@ -87,7 +96,7 @@ def _metadata(file: str, sheets: Iterable[Sheet], findings: list[CellFinding]) -
     if sheet is None:
         findings.append(
             CellFinding(
-                "Q23", "warning", "There is no sheet Metadata.",
+                "Q33", "warning", "There is no sheet Metadata.",
                 "Describe sources, methods, deviations, legislation and changes there.", file,
             )
         )  # fmt: skip
@@ -104,7 +113,12 @@ def _metadata(file: str, sheets: Iterable[Sheet], findings: list[CellFinding]) -
         for row in range(head + 1, sheet.rows + 1)
     ]
     lines = pd.DataFrame([row for row in rows if row[1]], columns=list(METADATA))
-    return lines.assign(item=lines["item"].str.lower())
+    lines = lines.assign(item=lines["item"].str.lower())
+    if silent := [item for item in REQUIRED if item not in set(lines["item"])]:
+        message = f"The metadata say nothing of: {', '.join(silent)}."
+        mend = "Add a line for each: the regulation asks for them."
+        findings.append(CellFinding("Q34", "warning", message, mend, file, sheet.name))
+    return lines
 
 
 def _tables(
@@ -126,6 +140,11 @@ def _tables(
             mend = f"Write codes such as those of {table.title.lower()} into one row and one column."
             reader.found("Q12", "", f"The sheet has no row and column with codes of {table.name}.", mend)
             continue
+        if sheet.hidden:
+            findings.append(
+                CellFinding("Q13", "information", "The sheet is hidden; it was read all the same.",
+                            "Show it, or delete it.", file, sheet.name)
+            )  # fmt: skip
         met[table.name] = sheet.name
         reader.take(grid, cells, year)
 
@@ -136,8 +155,8 @@ class _Reader:
     def __init__(self, file: str, sheet: Sheet, findings: list[CellFinding]) -> None:
         self.file, self.sheet, self.findings = file, sheet, findings
 
-    def found(self, rule: str, cell: str, message: str, mend: str) -> None:
-        self.findings.append(CellFinding(rule, "error", message, mend, self.file, self.sheet.name, cell))
+    def found(self, rule: str, cell: str, message: str, mend: str, severity: Severity = "error") -> None:
+        self.findings.append(CellFinding(rule, severity, message, mend, self.file, self.sheet.name, cell))
 
     def grid(self, table: Table, classification: Classification) -> Grid | None:
         """Where the table stands; rows and columns may have changed places."""
@@ -188,10 +207,11 @@ class _Reader:
                 found[place], seen[code] = code, cell
             elif looks_like_code(text):
                 mend = f"Correct it: it is no code of {axis.name.upper()}."
-                self.found("Q21", cell, f"The code {text!r} is not known; its figures are not read.", mend)
-            elif text == "" and place in figures:
+                self.found("Q31", cell, f"The code {text!r} is not known; its figures are not read.", mend)
+            elif place in figures:
+                said = f"Figures are headed {text!r}, which is no code" if text else "Figures stand without a code"
                 mend = "Write the code, or delete the figures."
-                self.found("Q06", cell, "Figures stand in a line without a code; they are not read.", mend)
+                self.found("Q06", cell, f"{said}; they are not read.", mend, "warning" if text else "error")
         return found
 
     def take(self, grid: Grid, cells: Cells, year: int) -> None:
@@ -219,6 +239,8 @@ class _Reader:
             self.found("Q08", place, f"{cell.value} is no number.", "Write a number, or leave it blank for nil.")
             return np.nan, UNREAD, note
         value, status, wrong = figure(str(cell.value or "").strip())
+        if not wrong and status == "" and value == value:
+            wrong = "Q08", f"{cell.value!r} is a number written as text, which sums leave out.", "Make it a number."
         if wrong:
             self.found(wrong[0], place, *wrong[1:])
         return value, flag or status, note

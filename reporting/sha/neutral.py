@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from reporting.errors import SourceUnreadable, UsageError
-from reporting.files import received, whole
+from reporting.files import put, received
 from reporting.findings import CellFinding
 from reporting.sha.classification import AXES, TOTAL, Classification, Table
 
@@ -140,14 +140,14 @@ def _row(row: dict[str, str], classification: Classification, cells: Cells, plac
     table = classification.table(row["table"])
     if table is None:
         known = ", ".join(classification.tables)
-        return "Q22", f"The table {row['table']!r} is not known.", f"Name one of {known}."
+        return "Q32", f"The table {row['table']!r} is not known.", f"Name one of {known}."
     if not _YEAR.fullmatch(row["year"]):
         return "Q20", f"The year {row['year']!r} is no year.", "Write it as four digits."
     codes = [classification.axes[axis].code(row[axis]) for axis in table.axes]
     for axis, code in zip(table.axes, codes, strict=True):
         if not code:
             mend = f"Correct it, or write {TOTAL} for the total of the axis."
-            return "Q21", f"The code {row[axis]!r} is not in the classification {axis.upper()}.", mend
+            return "Q31", f"The code {row[axis]!r} is not in the classification {axis.upper()}.", mend
     value, status, wrong = figure(row["value"])
     cells.add(int(row["year"]), table, codes, value, row["status"] or status, row["note"], "", place, True)
     return wrong
@@ -187,5 +187,4 @@ def write(path: Path, table: pd.DataFrame, more: Sequence[str] = ()) -> None:
     """Write a neutral table as CSV, whole or not at all; ``more`` names columns beside the eleven."""
     if path.suffix != ".csv":
         raise UsageError(f"{path.name}: neutral tables are written as .csv.")
-    with whole(path) as part:
-        table[[*COLUMNS, *more]].to_csv(part, index=False, encoding="utf-8", lineterminator="\n")
+    put(path, table[[*COLUMNS, *more]].to_csv(index=False, lineterminator="\n").encode())

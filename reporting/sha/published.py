@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import pandas as pd
 
 from reporting.declarations import Declarations
@@ -49,18 +48,22 @@ def _rows(
     frame = store.country(table.dataset, geo, as_of)
     if frame.empty:
         return
-    names = [f"icha11_{axis}" for axis in table.axes]
     codes = _codes(frame["key"], known.datasets[table.dataset].dimensions, table.dataset)
-    mine = ((codes["unit"] == unit) & frame["time"].str.fullmatch(r"\d{4}")).to_numpy()
-    back = [{code: own for own, code in classes.axes[axis].eurostat.items()} for axis in table.axes]
-    for position in np.flatnonzero(mine):
-        row, key = frame.iloc[position], codes.iloc[position]
-        own = dict(zip(table.axes, (by.get(key[name], "") for by, name in zip(back, names, strict=True)), strict=True))
-        if not all(own.values()):
-            continue
-        status = row["flag"] if pd.notna(row["value"]) else f"{MISSING}{row['flag']}"
-        axes = (own.get(axis, "") for axis in AXES)
-        yield int(row["time"]), table.name, *axes, row["value"], status, "", table.dataset, row["key"], True
+    mine = (codes["unit"] == unit) & frame["time"].str.fullmatch(r"\d{4}")
+    own = {axis: codes[f"icha11_{axis}"].map(_back(classes, axis)) for axis in table.axes}
+    for axis in table.axes:
+        mine &= own[axis].notna()
+    there = frame["value"].notna()
+    status = frame["flag"].where(there, MISSING + frame["flag"])
+    axes = [own[axis] if axis in own else pd.Series("", frame.index) for axis in AXES]
+    columns = [frame["time"].astype(str), *axes, frame["value"], status, frame["key"]]
+    for year, *named, value, flag, key in zip(*(column[mine].tolist() for column in columns), strict=True):
+        yield int(year), table.name, *named, value, flag, "", table.dataset, key, True
+
+
+def _back(classes: Classification, axis: str) -> dict[str, str]:
+    """Eurostat's codes to our own."""
+    return {code: own for own, code in classes.axes[axis].eurostat.items()}
 
 
 def _codes(keys: pd.Series[str], dimensions: Sequence[str], dataset: str) -> pd.DataFrame:

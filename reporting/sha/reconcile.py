@@ -61,6 +61,8 @@ def reconcile(
         When margins cannot be met, with the table, the code and the amount.
     """
     order = _order(classification, lead)
+    for one in wanted.values():
+        _reachable(one, order, classification)
     old = completed(accounts, classification, anew=True)
     table = old.table.copy()
     for year in accounts.years:
@@ -73,6 +75,7 @@ def reconcile(
                 aim = wanted.get(year, Wanted({}, {}))
                 table.loc[part.index, "value"] = _Fit(classification, name, part, aim).fitted(settled)
                 _settle(table.loc[part.index], classification.tables[name].axes, settled)
+        _follow(table, year, classification, settled)
     new = replace(accounts, table=table)
     return Reconciled(new, moved(accounts, new))
 
@@ -82,6 +85,23 @@ def _order(classification: Classification, lead: str) -> list[str]:
     if lead not in names:
         raise UsageError(f"--lead {lead}: the tables that can lead are {', '.join(names)}.")
     return [lead, *(name for name in names if name != lead)]
+
+
+def _reachable(wanted: Wanted, order: list[str], classification: Classification) -> None:
+    """Refuse what is wanted of tables that are not reconciled."""
+    axes = {axis for name in order for axis in classification.tables[name].axes}
+    named = [name for name, _, _ in (*wanted.cells, *wanted.fixed)]
+    strange = sorted({name for name in named if name not in order} | (set(wanted.margins) - axes))
+    if strange:
+        raise UsageError(f"{', '.join(strange)}: not reconciled, only {', '.join(order)} are.")
+
+
+def _follow(table: pd.DataFrame, year: int, classification: Classification, settled: Mapping[str, Margins]) -> None:
+    """Give tables with one axis the totals of the others."""
+    for name, one in classification.tables.items():
+        if not one.columns and one.rows in settled:
+            mine = (table["table"] == name) & (table["year"] == year)
+            table.loc[mine, "value"] = table.loc[mine, one.rows].map(settled[one.rows]).fillna(table.loc[mine, "value"])
 
 
 def _settle(part: pd.DataFrame, axes: tuple[str, ...], settled: dict[str, Margins]) -> None:

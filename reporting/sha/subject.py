@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reporting.declarations.health import HealthRules
+from reporting.declarations import CellRule
 from reporting.findings import CellFinding, Severity
 from reporting.sha.classification import AXES, TOTAL, Axis, Classification
 from reporting.sha.cubes import Cube, cubes
@@ -36,8 +36,12 @@ class Subject:
     accounts: Accounts
     everything: Accounts
     classification: Classification
-    rules: HealthRules
+    rules: Mapping[str, CellRule]
     context: dict[tuple[str, int], float]
+
+    def named(self, rule: str) -> tuple[str, Severity]:
+        """The id under which a rule's findings are told, and their severity."""
+        return rule.partition("-")[0], self.rules[rule].severity
 
     @functools.cached_property
     def cubes(self) -> dict[tuple[str, int], Cube]:
@@ -79,7 +83,7 @@ class Subject:
         """A finding on a cell of the neutral table."""
         row: Any = self.accounts.table.iloc[at]
         return CellFinding(
-            rule[0], rule[1], f"{row.table} {item(row)} {row.year}: {message}", mend, self.accounts.file, row.sheet, row.cell,
+            *rule, f"{row.table} {item(row)} {row.year}: {message}", mend, self.accounts.file, row.sheet, row.cell,
             scheme=row.hf, item=item(row), year=str(row.year), value=float(row.value), expected=float(expected),
             outcome="undecidable" if undecidable else "failed",
         )  # fmt: skip

@@ -14,6 +14,9 @@ from reporting.sha.classification import AXES, Axis, Classification, Table
 from reporting.sha.cubes import Cube, cubes
 from reporting.sha.neutral import Accounts, framed
 
+#: How much a total may differ from its parts and still be their sum, as a share.
+_SAME = 1e-6
+
 
 def completed(accounts: Accounts, classification: Classification, anew: bool = False) -> Accounts:
     """The accounts with the totals that are still to be computed, or with all, in the order of the questionnaire."""
@@ -65,20 +68,25 @@ def totalled(
     sums: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
     for j, parts in _totals(across, columns):
         for i in _summed(values[:, j], values[:, parts], anew):
-            values[i, j] = np.nansum(values[i, parts])
+            values[i, j] = _sum(values[i, parts])
             sums[i, j] = tuple((i, part) for part in parts)
     for i, parts in _totals(down, rows):
         for j in _summed(values[i], values[parts].T, anew):
-            values[i, j] = np.nansum(values[parts, j])
+            values[i, j] = _sum(values[parts, j])
             sums[i, j] = tuple((part, j) for part in parts)
     return values, sums
 
 
 def _summed(total: npt.NDArray[Any], parts: npt.NDArray[Any], anew: bool) -> list[int]:
     """Where a total is the sum of its parts, or is still to be computed."""
-    found = np.nansum(parts, axis=1)
-    equal = anew | np.isnan(total) | (np.abs(total - found) <= 1e-6 * np.maximum(1, np.abs(found)))
-    return [int(n) for n in np.flatnonzero(equal & ~np.isnan(parts).all(axis=1))]
+    found, none = np.nansum(parts, axis=1), np.isnan(parts).all(axis=1)
+    equal = anew | np.isnan(total) | (np.abs(total - found) <= _SAME * np.maximum(1, np.abs(found)))
+    return [int(n) for n in np.flatnonzero(np.where(none, np.isnan(total), equal))]
+
+
+def _sum(parts: npt.NDArray[Any]) -> float:
+    """The sum of what is given; nothing where nothing is."""
+    return np.nan if np.isnan(parts).all() else float(np.nansum(parts))
 
 
 def _totals(axis: Axis, codes: Sequence[str]) -> list[tuple[int, list[int]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,8 @@ import pandas as pd
 import xlsxwriter
 
 from reporting.declarations import Declarations
-from reporting.errors import OutputFailed, UsageError
-from reporting.files import whole
-from reporting.forms import FORMULA
+from reporting.errors import UsageError
+from reporting.files import put
 from reporting.sha import totals
 from reporting.sha.classification import Axis, Classification, Table, label
 from reporting.sha.cubes import Cube, cubes
@@ -23,6 +23,8 @@ from reporting.spreadsheets import address
 #: Where codes stand: their row and column, counted from 0.
 _HEAD, _STUB = 4, 1
 _FLAGS = set("bdepufn")
+#: How a text begins that a spreadsheet would take for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 #: What is told of a cell that changed.
 MOVED = ("table", "cell", "old", "new", "change", "percent")
 
@@ -42,15 +44,19 @@ def write(
     """
     if path.suffix != ".xlsx" or len(accounts.years) != 1:
         raise UsageError(f"{path.name}: a questionnaire is a workbook (.xlsx) of one year; write .csv for several.")
-    try:
-        with whole(path) as part:
-            options = {"strings_to_formulas": False, "strings_to_urls": False}
-            with xlsxwriter.Workbook(str(part), options) as book:
-                _book(book, known, classification, accounts)
-                if moves is not None:
-                    _moves(book.add_worksheet("Reconciled"), _looks(book), moves)
-    except OSError as error:
-        raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None
+    put(path, _content(known, classification, accounts, moves))
+
+
+def _content(
+    known: Declarations, classification: Classification, accounts: Accounts, moves: pd.DataFrame | None
+) -> bytes:
+    buffer = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(buffer, options) as book:
+        _book(book, known, classification, accounts)
+        if moves is not None:
+            _moves(book.add_worksheet("Reconciled"), _looks(book), moves)
+    return buffer.getvalue()
 
 
 def _book(book: Any, known: Declarations, classification: Classification, accounts: Accounts) -> None:
@@ -114,11 +120,13 @@ class _Sheet:
         self, place: tuple[int, int], value: float, parts: Sequence[tuple[int, int]], status: str, note: str
     ) -> None:
         row, column = place[0] + _HEAD + 1, place[1] + _STUB + 1
-        if parts:
-            names = ",".join(address(r + _HEAD + 2, c + _STUB + 2) for r, c in parts)
-            self.sheet.write_formula(row, column, f"=SUM({names})", self.looks["total"], round(value, 9))
-        elif np.isnan(value) and status in (ELSEWHERE, MISSING):
+        if np.isnan(value) and status in (ELSEWHERE, MISSING):
             self.sheet.write_string(row, column, {ELSEWHERE: ELSEWHERE, MISSING: ":"}[status], self.looks["leaf"])
+        elif parts:
+            names = ",".join(address(r + _HEAD + 2, c + _STUB + 2) for r, c in parts)
+            formula = f'=IF(COUNT({names})=0,"",SUM({names}))'
+            shown = " " if np.isnan(value) else round(value, 9)
+            self.sheet.write_formula(row, column, formula, self.looks["total"], shown)
         elif np.isnan(value):
             self.sheet.write_blank(row, column, None, self.looks["leaf"])
         elif status == NIL:
@@ -148,7 +156,7 @@ def _metadata(sheet: Any, looks: dict[str, Any], lines: pd.DataFrame, year: int)
         rows = [["year", "", "", str(year)], *rows]
     for number, row in enumerate(rows, 3):
         for column, text in enumerate(map(str, row)):
-            sheet.write_string(number, column, text, looks["quoted" if text.startswith(FORMULA) else "text"])
+            sheet.write_string(number, column, text, looks["quoted" if text.startswith(_FORMULA) else "text"])
 
 
 def _moves(sheet: Any, looks: dict[str, Any], moves: pd.DataFrame) -> None:

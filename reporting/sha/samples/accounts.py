@@ -12,7 +12,7 @@ import pandas as pd
 
 from reporting.declarations import Declarations
 from reporting.errors import OutputFailed
-from reporting.files import whole
+from reporting.files import put
 from reporting.sha import classification as classes
 from reporting.sha import neutral, workbook
 from reporting.sha.classification import AXES
@@ -60,8 +60,7 @@ def _context(path: Path) -> None:
         for year in YEARS
         for series, (first, growth) in spending.CONTEXT.items()
     ]
-    with whole(path) as part:
-        part.write_text("\n".join(["year,series,value", *lines, ""]), encoding="utf-8")
+    put(path, "\n".join(["year,series,value", *lines, ""]).encode())
 
 
 def accounts(year: int, known: Declarations) -> Accounts:
