@@ -157,7 +157,10 @@ def faults(message: Any, structure: Structure, own: str = "") -> list[tuple[int,
     own : str, optional
         The namespace under which the message refers to the structure.
     """
-    schema = etree.XMLSchema(document(structure, own))
+    try:
+        schema = etree.XMLSchema(document(structure, own))
+    except etree.XMLSchemaParseError as error:
+        return [(0, f"no schema can be made from the DSD: {_plain(str(error))}")]
     if schema.validate(message):
         return []
     return [(entry.line, _plain(entry.message)) for entry in schema.error_log][:FAULTS]
