@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 from submitting import HEADS, QUESTIONNAIRE, SHEETS, book
 
-from reporting.submissions import schemas, structures
+from reporting.submissions import readback, schemas, structures
 
 NAME = "ESSPROS_A_XX_2023_0000_V0001"
 
@@ -316,3 +316,20 @@ def test_a_protected_questionnaire_is_refused(desk, submitted, command, capsys):
     (desk / "q.xlsx").write_bytes(content)
     assert command("submit", "esspros", "q.xlsx", "--mapping", "m.xlsx", "--dsd", "dsd.xml", "--output", "out") == 3
     assert "password" in capsys.readouterr().err and not (desk / "out").exists()
+
+
+def test_a_large_questionnaire_is_read_back_beside_its_rules(desk, submitted, capsys, monkeypatch):
+    """Where another process reads, the package is the same, and a rule found meanwhile still closes the gate."""
+    assert submitted() == 0
+    monkeypatch.setattr(readback, "SMALL", 1)
+    assert submitted() == 0
+    one, two = (desk / "out" / f"{NAME[:-1]}{n}" for n in (1, 2))
+    for path in one.glob("ESSPROS*.csv"):
+        assert path.read_bytes() == (two / path.name.replace("V0001", "V0002")).read_bytes()
+    receipts = [json.loads((folder / "receipt.json").read_text(encoding="utf-8")) for folder in (one, two)]
+    assert receipts[0]["findings"] == receipts[1]["findings"]
+    assert set(receipts[1]["read_back_by"].values()) == {"pandas", "sdmx1"}
+    swapped(desk, "2023,_T,exp.adm,15.35", "2023,_T,exp.adm,25.35")
+    assert submitted() == 1
+    assert "error E02 q.csv, line 7" in capsys.readouterr().err
+    assert sorted(path.name for path in (desk / "out").iterdir()) == [one.name, two.name]
