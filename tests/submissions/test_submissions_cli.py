@@ -84,6 +84,13 @@ def test_the_sample_is_sent(veldania, tmp_path, command, capsys):
     sent = pd.concat(pd.read_csv(path) for path in folder.glob("ESSPROS*.csv"))
     assert sent["OBS_VALUE"].sum() == pytest.approx(figures["value"].sum(), abs=1e-6)
     assert not [f for f in made["findings"] if f["severity"] in ("error", "warning") and f["outcome"] == "failed"]
+    for path in folder.glob("ESSPROS*.xml"):
+        (read,) = pytest.importorskip("pysdmx.io").get_datasets(path, veldania / "structure.xml")
+        table = pd.read_csv(path.with_suffix(".csv"), dtype=str, keep_default_na=False)
+        columns = list(table.columns[3:])
+        assert sorted(read.data[columns].fillna("").itertuples(index=False, name=None)) == sorted(
+            table[columns].itertuples(index=False, name=None)
+        )
     assert command("submit", "check", *folder.glob("ESSPROS*"), "--dsd", veldania / "structure.xml") == 0
 
 
