@@ -68,7 +68,7 @@ def new(
         known = items.load()
         paths = [
             *written.write(sample, known, words.text),
-            *transmitted.write(sample, declarations.load(), known, figures.codes(known)),
+            *transmitted.write(sample, words.declarations, known, figures.codes(known)),
             *health.write(sample / "sha", words.declarations),
         ]
         files = [str(path) for path in paths]

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,8 @@ from reporting.errors import UsageError
 from reporting.findings import CellFinding, ordered
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from reporting.submissions.sending import Material, Order, Sent
 
 submit = typer.Typer(help="Transmission packages: SDMX files, pre-checked, whole or not at all.", no_args_is_help=True)
@@ -82,12 +85,16 @@ def esspros_(
     if codes is None and (mapped := collected.classified(questionnaire, mappings)):
         questionnaire = questionnaires.read(workbook, mapped, schemes)
     before = questionnaires.read(last, questionnaire.classification, schemes) if last else None
-    checked = rules.check(questionnaire, rules.Beside(before), rules.declared(known))
-    found += collected.without_codes(checked, questionnaire, mappings) if codes is None else checked
+
+    def checked() -> Sequence[CellFinding]:
+        findings = rules.check(questionnaire, rules.Beside(before), rules.declared(known))
+        return collected.without_codes(findings, questionnaire, mappings) if codes is None else findings
+
     sources = collected.Sources(questionnaire, mappings, given, declared, _by_flow(structure, declared.flows), geo)
     datasets = collected.datasets(sources, found)
     inputs = {p.name: p for p in (workbook, mapping_file, *dsd, *filter(None, (codes, schemes, last)))}
-    material = Material(declared, datasets, found, inputs, dsd, quality.tables(questionnaire, datasets, found))
+    tables = partial(quality.tables, questionnaire, datasets)
+    material = Material(declared, datasets, found, inputs, dsd, checked, tables)
     _send(known, material, order, workbook, lang, as_json)
 
 
@@ -133,9 +140,13 @@ def sha_(
     stated = _by_flow(structure, declared.flows).get(health.FLOW, "")
     money = currency or (labels.currency(geo) if geo else "")
     made = health.dataset(health.Sources(accounts, classes, given, declared, stated, geo, money), found)
-    tables = {**health.tables(accounts), **quality.shared([made], found)}
     inputs = {path.name: path for path in (*files, *dsd, *last)}
-    _send(known, Material(declared, [made], found, inputs, dsd, tables), order, files[0], lang, as_json)
+
+    def tables(findings: Sequence[CellFinding]) -> dict[str, pd.DataFrame]:
+        return {**health.tables(accounts), **quality.shared([made], findings)}
+
+    material = Material(declared, [made], found, inputs, dsd, tables=tables)
+    _send(known, material, order, files[0], lang, as_json)
 
 
 def _codes(given: Sequence[str]) -> dict[str, str]:

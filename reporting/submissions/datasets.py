@@ -41,6 +41,11 @@ def nowhere(rows: int) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Categorical([""] * rows) for name in PLACES})
 
 
+def line(text: str) -> str:
+    """A text in one line: readers of SDMX-CSV and XML lose breaks in different ways, and XML has no other controls."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())
+
+
 def number(value: float) -> str:
     """The shortest text that reads as the same number, without an exponent."""
     text = repr(float(value))

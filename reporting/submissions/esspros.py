@@ -14,7 +14,7 @@ from reporting.esspros.classification import Classification
 from reporting.esspros.questionnaire import Questionnaire
 from reporting.findings import CellFinding
 from reporting.submissions import flags, mapping, selection
-from reporting.submissions.datasets import DataSet, number
+from reporting.submissions.datasets import DataSet, line, number
 from reporting.submissions.mapping import Entry
 from reporting.submissions.structures import Structure
 
@@ -54,7 +54,7 @@ def datasets(sources: Sources, findings: list[CellFinding]) -> list[DataSet]:
             sources.structures, flow, (flow, *declared.sheets), stated, columns, mapped.file, findings
         )
         findings += mapping.unknown(mapped, structure, _filled_in(structure, sources.declared))
-        findings += _multiplied(mapped, sources.declared)
+        findings += [*_multiplied(mapped, sources.declared), *_schemes(structure, sources)]
         own = {item: entry for item, (of, entry) in entries.items() if of == flow}
         found.append(_dataset(sources, flow, structure, own, findings))
     return found
@@ -122,6 +122,19 @@ def _multiplied(mapped: mapping.Mapping, declared: Submission) -> Iterator[CellF
                 break
 
 
+def _schemes(structure: Structure, sources: Sources) -> Iterator[CellFinding]:
+    """Schemes that the structure has no component for: they would all have one key."""
+    names, table = sources.declared.concepts.scheme, sources.questionnaire.table
+    single = table[table["scheme"] != ALL]
+    if len(single) and not structure.has(names):
+        first = single.iloc[0]
+        yield CellFinding(
+            "S10", "error", f"{structure.name} has no component for schemes ({', '.join(names)}): they would be lost.",
+            "Declare its name in parameters/submissions/esspros.toml, or give another DSD.",
+            sources.questionnaire.file, str(first["sheet"]), str(first["cell"]), str(first["scheme"]),
+        )  # fmt: skip
+
+
 def _dataset(
     sources: Sources, flow: str, structure: Structure, entries: Mapping[str, Entry], findings: list[CellFinding]
 ) -> DataSet:
@@ -177,7 +190,7 @@ def _values(rows: pd.DataFrame, table: pd.DataFrame, structure: Structure, sourc
     if name := structure.has(declared.concepts.scheme):
         rows[name] = schemes.map({s: _scheme(str(s), declared) for s in schemes.cat.categories}).astype("category")
     if name := structure.has(declared.concepts.scheme_label):
-        names = {scheme.number: scheme.name for scheme in sources.questionnaire.schemes}
+        names = {scheme.number: line(scheme.name) for scheme in sources.questionnaire.schemes}
         rows[name] = schemes.map({s: names.get(str(s), "") for s in schemes.cat.categories}).astype("category")
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from reporting.declarations import Submission
 from reporting.findings import CellFinding
+from reporting.submissions.datasets import line
 from reporting.submissions.structures import Structure
 
 
@@ -48,13 +49,8 @@ def filled(
             given = rows[name].astype(object) if name in rows else codes
             rows[name] = codes.where(~(plain & np.asarray(given != "")), given).astype("category")
     if name := structure.has(declared.concepts.comment):
-        rows[name] = [_line(text) if text else "" for text in table["comment"].fillna("").tolist()]
+        rows[name] = [line(text) if text else "" for text in table["comment"].fillna("").tolist()]
     yield from _lost(table, structure, declared, file, parts)
-
-
-def _line(text: str) -> str:
-    """A comment in one line: readers of SDMX-CSV and XML lose breaks in different ways."""
-    return "".join(c for c in " ".join(text.split()) if c.isprintable())
 
 
 def _parts(flag: str, declared: Submission) -> list[str]:

@@ -71,7 +71,26 @@ def _checked(received: Received, structures: tuple[Structure, ...]) -> Iterator[
         )  # fmt: skip
     yield from precheck.check(DataSet("", structure, received.rows, received.places, received.file))
     if received.tree is not None and fitting:
-        yield from invalid(received.tree, structure, received.file)
+        yield from _schema(received, structure)
+
+
+def _schema(received: Received, structure: Structure) -> Iterator[CellFinding]:
+    """What the schema does not admit, for messages of series: flat ones have another."""
+    datasets = list(received.tree.getroot().iterfind("{*}DataSet"))
+    if any(dataset.find("Obs") is not None for dataset in datasets):
+        yield CellFinding(
+            "S02", "information", "The message is flat (AllDimensions): it is not validated against a schema.",
+            "Send time series, to have it validated.", file=received.file,
+        )  # fmt: skip
+        return
+    spaces = [_space(dataset) for dataset in datasets]
+    yield from invalid(received.tree, structure, received.file, spaces[0] if spaces else "")
+
+
+def _space(dataset: Any) -> str:
+    """The namespace of a dataset's type, which stands for its structure; empty where it names none."""
+    prefix = dataset.get(f"{{{INSTANCE}}}type", "").rpartition(":")[0]
+    return str(dataset.nsmap.get(prefix or None) or "")
 
 
 def _fits(structure: Structure, name: str) -> bool:
@@ -79,9 +98,9 @@ def _fits(structure: Structure, name: str) -> bool:
     return bool(list(chosen([structure], name))) or name in structure.flows
 
 
-def invalid(tree: Any, structure: Structure, file: str) -> Iterator[CellFinding]:
+def invalid(tree: Any, structure: Structure, file: str, own: str = "") -> Iterator[CellFinding]:
     """One finding for a message that its schema does not admit, with what the validator says first."""
-    if faults := schemas.faults(tree, structure):
+    if faults := schemas.faults(tree, structure, own):
         line, said = faults[0]
         yield CellFinding(
             "S02", "error", f"STRUVAL 150: not valid against the schema of {structure.name} "
@@ -130,8 +149,7 @@ def _references(root: Any) -> tuple[str, ...]:
         found += [f"{r.get('agencyID')}:{r.get('id')}({r.get('version') or '1.0'})" for r in structure.iter("Ref")]
         found += [(urn.text or "").strip().rpartition("=")[2] for urn in structure.iter("URN")]
     for dataset in root.iterfind("{*}DataSet"):
-        prefix = dataset.get(f"{{{INSTANCE}}}type", "").rpartition(":")[0]
-        space = dataset.nsmap.get(prefix or None, "")
+        space = _space(dataset)
         found += [space.rpartition("=")[2].partition(":ObsLevelDim")[0]] if "infomodel" in space else []
     return tuple(dict.fromkeys(found))
 

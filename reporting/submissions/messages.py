@@ -61,7 +61,8 @@ def write_ml(path: Path, header: Header, structure: Structure, rows: pd.DataFram
     """
     attributes = placed(structure, rows)
     spaces = {"mes": MESSAGE, "com": COMMON, "ss": SPECIFIC, "xsi": INSTANCE, "ns1": namespace(structure)}
-    with etree.xmlfile(str(path), encoding="utf-8") as out:
+    # Given a name instead of a file, lxml would not say in the terms of the system that a disk is full.
+    with path.open("wb") as file, etree.xmlfile(file, encoding="utf-8") as out:
         out.write_declaration()
         with out.element(f"{{{MESSAGE}}}StructureSpecificTimeSeriesData", nsmap=spaces):
             out.write(_header(header, structure, rows), pretty_print=True)

@@ -88,9 +88,12 @@ def folder(output: Path, name: str, archived: bool) -> Iterator[Path]:
             part.chmod(0o755)
             part.rename(output / name)  # fails where a folder that is not empty is there
             _sync(output)
-    except OSError as error:
+    except (OSError, OutputFailed) as error:
+        system = (
+            error if isinstance(error, OSError) else error.__context__
+        )  # a file was said to fail: the reason is below
         raise OutputFailed(
-            f"Cannot write the package {output / name}: {error.strerror or error}. "
+            f"Cannot write the package {output / name}: {getattr(system, 'strerror', None) or error}. "
             "Free space or choose another --output; no package was made."
         ) from None
     finally:

@@ -33,9 +33,15 @@ _NOISE = re.compile(r"\{(?:http|urn)[^}]*\}| of the set \{[^}]*\}")
 FAULTS = 20
 
 
-def document(structure: Structure) -> Any:
-    """The structure's schema, together with those of the standard, as one document."""
-    own = namespace(structure)
+def document(structure: Structure, own: str = "") -> Any:
+    """The structure's schema, together with those of the standard, as one document.
+
+    Parameters
+    ----------
+    own : str, optional
+        The namespace under which a message refers to it [default: that of its agency, id and version].
+    """
+    own = own or namespace(structure)
     root = etree.Element(
         f"{{{_XS}}}schema", targetNamespace=own, elementFormDefault="qualified",
         nsmap={"xs": _XS, None: own, "dsd": SPECIFIC, "common": COMMON},
@@ -142,14 +148,19 @@ def _whole(root: Any, structure: Structure, attributes: Iterable[Component]) -> 
     etree.SubElement(restriction, f"{{{_XS}}}attributeGroup", ref="dsd:SetAttributeGroup")
 
 
-def faults(message: Any, structure: Structure) -> list[tuple[int, str]]:
+def faults(message: Any, structure: Structure, own: str = "") -> list[tuple[int, str]]:
     """What in a message its schema does not admit: line and words of the validator.
 
     Parameters
     ----------
     message : lxml element tree
+    own : str, optional
+        The namespace under which the message refers to the structure.
     """
-    schema = etree.XMLSchema(document(structure))
+    try:
+        schema = etree.XMLSchema(document(structure, own))
+    except etree.XMLSchemaParseError as error:
+        return [(0, f"no schema can be made from the DSD: {_plain(str(error))}")]
     if schema.validate(message):
         return []
     return [(entry.line, _plain(entry.message)) for entry in schema.error_log][:FAULTS]

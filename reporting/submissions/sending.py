@@ -38,14 +38,20 @@ class Order:
 
 @dataclass(frozen=True)
 class Material:
-    """What a package is made of: datasets, what was found already, input files, and tables for the quality report."""
+    """What a package is made of: datasets, what was found already, and input files.
+
+    ``rules`` finds what the collection's own rules find, which may be done while
+    another process reads; ``tables`` makes the tables for the quality report of all
+    findings.
+    """
 
     declared: Submission
     datasets: Sequence[DataSet]
     findings: Sequence[CellFinding]
     inputs: Mapping[str, Path]
     dsds: Sequence[Path]
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    rules: Callable[[], Sequence[CellFinding]] = tuple
+    tables: Callable[[Sequence[CellFinding]], Mapping[str, pd.DataFrame]] = field(default=lambda _: {})
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,11 @@ def send(material: Material, order: Order, report: Report | None = None) -> Sent
     datasets = [dataset for dataset in material.datasets if len(dataset.rows)]
     for dataset in datasets:
         findings += precheck.check(dataset)
-    if _shut(findings, order) or not all(_writable(dataset) for dataset in datasets):
+    large = sum(len(dataset.rows) for dataset in datasets) > readback.SMALL
+    stuck = _shut(findings, order) or not all(_writable(dataset) for dataset in datasets)
+    if stuck or not large:
+        findings += material.rules()
+    if stuck or _shut(findings, order):
         return Sent(None, tuple(ordered(findings)), {})
     if not datasets:
         raise UsageError("Nothing to send: no code of the mapping has a value in the questionnaire.")
@@ -86,7 +96,7 @@ def send(material: Material, order: Order, report: Report | None = None) -> Sent
     try:
         with package.folder(order.output, name, order.archived) as folder:
             names = {d.flow: _named(material.declared, d, pattern, facts, number) for d in datasets}
-            found, read_by = _written(folder, names, datasets, header, material)
+            found, read_by = _written(folder, names, datasets, header, material, material.rules if large else tuple)
             findings = ordered([*findings, *found])
             if _shut(findings, order) or any(f.rule == "S30" for f in found):
                 raise _Closed
@@ -126,8 +136,9 @@ def _header(declared: Submission, order: Order, name: str, geo: str) -> Header:
 
 
 def _written(
-    folder: Path, names: Mapping[str, str], datasets: Sequence[DataSet], header: Header, material: Material
-) -> tuple[list[CellFinding], dict[str, str]]:
+    folder: Path, names: Mapping[str, str], datasets: Sequence[DataSet], header: Header, material: Material,
+    meanwhile: Callable[[], Sequence[CellFinding]],
+) -> tuple[list[CellFinding], dict[str, str]]:  # fmt: skip
     """Write the data files, validate them and read them back; while one process reads, this one goes on."""
     dsds = [files.received(path) for path in material.dsds]
     waiting: list[tuple[DataSet, Path, Callable[[], pd.DataFrame]]] = []
@@ -148,6 +159,7 @@ def _written(
                 again = partial(readback.read, table, dataset.structure.name, dsds)
                 waiting.append((dataset, table, again))
                 read_by[table.name] = "pandas, sdmx1"
+        findings += meanwhile()
         for dataset, path, reading in waiting:
             findings += _compared(dataset, path, reading)
     return findings, read_by
@@ -172,7 +184,7 @@ def _accompanied(
     (folder / "findings.json").write_bytes(receipt.findings_json(findings))
     (folder / "findings.csv").write_bytes(receipt.findings_csv(findings))
     (folder / "quality").mkdir()
-    for table, content in material.tables.items():
+    for table, content in material.tables(findings).items():
         (folder / "quality" / f"{table}.csv").write_bytes(receipt.table_csv(content))
     if report:
         report(folder, findings)

@@ -22,6 +22,7 @@ ATTRIBUTES = {
     "OBS_STATUS": ("Mandatory", "observation"), "CONF_STATUS": ("Mandatory", "observation"),
     "COMMENT_OBS": ("Conditional", "observation"), "UNIT_MULT": ("Mandatory", "series"),
 }  # fmt: skip
+#: How comments are written: texts of at most 200 characters.
 COMMENT = '<s:TextFormat textType="String" maxLength="200"/>'
 
 

@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 from submitting import HEADS, QUESTIONNAIRE, SHEETS, book
 
-from reporting.submissions import schemas, structures
+from reporting.submissions import readback, schemas, structures
 
 NAME = "ESSPROS_A_XX_2023_0000_V0001"
 
@@ -84,6 +84,13 @@ def test_the_sample_is_sent(veldania, tmp_path, command, capsys):
     sent = pd.concat(pd.read_csv(path) for path in folder.glob("ESSPROS*.csv"))
     assert sent["OBS_VALUE"].sum() == pytest.approx(figures["value"].sum(), abs=1e-6)
     assert not [f for f in made["findings"] if f["severity"] in ("error", "warning") and f["outcome"] == "failed"]
+    for path in folder.glob("ESSPROS*.xml"):
+        (read,) = pytest.importorskip("pysdmx.io").get_datasets(path, veldania / "structure.xml")
+        table = pd.read_csv(path.with_suffix(".csv"), dtype=str, keep_default_na=False)
+        columns = list(table.columns[3:])
+        assert sorted(read.data[columns].fillna("").itertuples(index=False, name=None)) == sorted(
+            table[columns].itertuples(index=False, name=None)
+        )
     assert command("submit", "check", *folder.glob("ESSPROS*"), "--dsd", veldania / "structure.xml") == 0
 
 
@@ -121,6 +128,21 @@ def test_two_items_with_one_key_close_the_gate(desk, submitted, capsys):
     said = capsys.readouterr().err
     assert "S08 q.csv, line 11: STRUVAL 150: duplicate key A.XX.I1.SCH001.2023, first at line 5" in said
     assert "No package was made: 1 of severity error" in said
+
+
+def test_a_code_on_both_sheets_closes_the_gate(desk, submitted, capsys):
+    """Expenditure or receipt: a code that is mapped to both is refused at its second place."""
+    book(desk / "m.xlsx", {**SHEETS, "RECEIPT": [*SHEETS["RECEIPT"], SHEETS["EXPEND"][1]]})
+    assert submitted() == 1
+    said = "S22 m.xlsx, RECEIPT!A3: Mapping: the code exp.adm is mapped twice, first in EXPEND!A2"
+    assert said in capsys.readouterr().err
+
+
+def test_a_structure_without_schemes_closes_the_gate(desk, submitted, capsys):
+    """Where nothing can carry the scheme, that is said, and not only that keys are there twice."""
+    (desk / "dsd.xml").write_bytes(dsds.message(dsds.definition("SP", dimensions=("FREQ", "REF_AREA", "ITEM"))))
+    assert submitted() == 1
+    assert "S10 q.csv, line 2: XX1:SP(1.0) has no component for schemes" in capsys.readouterr().err
 
 
 def test_a_code_without_a_mapping_is_never_dropped(desk, submitted, capsys):
@@ -301,3 +323,20 @@ def test_a_protected_questionnaire_is_refused(desk, submitted, command, capsys):
     (desk / "q.xlsx").write_bytes(content)
     assert command("submit", "esspros", "q.xlsx", "--mapping", "m.xlsx", "--dsd", "dsd.xml", "--output", "out") == 3
     assert "password" in capsys.readouterr().err and not (desk / "out").exists()
+
+
+def test_a_large_questionnaire_is_read_back_beside_its_rules(desk, submitted, capsys, monkeypatch):
+    """Where another process reads, the package is the same, and a rule found meanwhile still closes the gate."""
+    assert submitted() == 0
+    monkeypatch.setattr(readback, "SMALL", 1)
+    assert submitted() == 0
+    one, two = (desk / "out" / f"{NAME[:-1]}{n}" for n in (1, 2))
+    for path in one.glob("ESSPROS*.csv"):
+        assert path.read_bytes() == (two / path.name.replace("V0001", "V0002")).read_bytes()
+    receipts = [json.loads((folder / "receipt.json").read_text(encoding="utf-8")) for folder in (one, two)]
+    assert receipts[0]["findings"] == receipts[1]["findings"]
+    assert set(receipts[1]["read_back_by"].values()) == {"pandas", "sdmx1"}
+    swapped(desk, "2023,_T,exp.adm,15.35", "2023,_T,exp.adm,25.35")
+    assert submitted() == 1
+    assert "error E02 q.csv, line 7" in capsys.readouterr().err
+    assert sorted(path.name for path in (desk / "out").iterdir()) == [one.name, two.name]

