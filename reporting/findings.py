@@ -41,6 +41,11 @@ class CellFinding:
         return self.severity == "error" and self.outcome == "failed"
 
     @property
+    def weight(self) -> str:
+        """The severity of what failed; what could not be decided is no error."""
+        return self.severity if self.outcome == "failed" else self.outcome
+
+    @property
     def place(self) -> str:
         """File, sheet and cell, as a person writes them."""
         cell = f"{self.sheet}!{self.cell}" if self.sheet and self.cell else self.sheet or self.cell
@@ -48,9 +53,9 @@ class CellFinding:
 
     @property
     def line(self) -> str:
-        """One line for a terminal: severity, rule, place, what, and what to do."""
+        """One line for a terminal: weight, rule, place, what, and what to do."""
         place = f"{self.place}: " if self.place else ""
-        return f"{self.severity} {self.rule} {place}{self.message} {self.mend}".rstrip()
+        return f"{self.weight} {self.rule} {place}{self.message} {self.mend}".rstrip()
 
     def record(self) -> dict[str, Any]:
         """The finding for JSON: numbers that are not there are null."""

@@ -180,7 +180,7 @@ def _print(found: Sequence[CellFinding]) -> None:
     for rule, count in Counter(finding.rule for finding in open_).items():
         first = next(finding for finding in open_ if finding.rule == rule)
         more = f" ({count - 1} more; --findings lists them.)" if count > 1 else ""
-        out.print(f"undecidable {first.rule} {first.message} {first.mend}{more}", markup=False)
+        out.print(f"{first.line}{more}", markup=False)
     severities = Counter(finding.severity for finding in failed)
     out.print(f"{severities['error']} errors, {severities['warning']} warnings.", markup=False)
 

@@ -265,5 +265,5 @@ def _say(findings: Sequence[CellFinding]) -> None:
 
 
 def _counted(findings: Sequence[CellFinding]) -> str:
-    kinds = [f"of severity {f.severity}" if f.outcome == "failed" else "undecidable" for f in findings]
-    return ", ".join(f"{count} {kind}" for kind, count in Counter(kinds).items()) or "no finding"
+    counts = Counter(finding.weight for finding in findings)
+    return ", ".join(f"{count} {weight}" for weight, count in counts.items()) or "no finding"

@@ -68,7 +68,7 @@ def opened(message: bytes, name: str) -> Iterator[Any]:
         raise
     except Exception as error:  # sdmx1 raises whatever its XML library and its model raise
         raise SourceUnreadable(
-            f"{name}: not a structure message ({type(error).__name__}: {error}). Try again later."
+            f"{name}: not a structure message ({type(error).__name__}: {error}). Get it again."
         ) from None
 
 

@@ -98,6 +98,12 @@ def read(
             f"{path.name}: no mapping: the sheets are {wanted}; the workbook has {', '.join(s.name for s in sheets)}. "
             "Write an example with: reporting esspros new --sample DIR"
         )
+    findings += [
+        CellFinding("S21", "warning", f"Mapping: there is no sheet {names[0]}: nothing of {flow} is sent.",
+                    f"Add the sheet {names[0]}, unless another transmission has it.", path.name)
+        for flow, names in flows.items()
+        if flow not in found
+    ]  # fmt: skip
     return found
 
 

@@ -61,7 +61,7 @@ def record(
         "test": facts.test,
         "forced": {"reason": facts.reason} if facts.reason else None,
         "datasets": [_dataset(dataset) for dataset in datasets],
-        "findings": dict(Counter(finding.severity for finding in findings)),
+        "findings": dict(Counter(finding.weight for finding in findings)),
         "read_back_by": dict(facts.read_by),
         "inputs": dict(facts.inputs),
         "outputs": dict(outputs),

@@ -127,7 +127,7 @@ def test_two_items_with_one_key_close_the_gate(desk, submitted, capsys):
     assert submitted() == 1
     said = capsys.readouterr().err
     assert "S08 q.csv, line 11: STRUVAL 150: duplicate key A.XX.I1.SCH001.2023, first at line 5" in said
-    assert "No package was made: 1 of severity error" in said
+    assert "No package was made: 1 error" in said
 
 
 def test_a_code_on_both_sheets_closes_the_gate(desk, submitted, capsys):
