@@ -125,10 +125,10 @@ class Line:
             reduction.sendfds(self._end, [theirs.fileno()])
         return Line(ours)
 
-    def leave(self) -> None:
+    def done(self) -> None:
         """From a child: its result lies there, and it does nothing more."""
         with contextlib.suppress(EOFError):
-            self._send(("leave",))
+            self._send(("done",))
 
     def close(self) -> None:
         """End the line, and with it every child asked for over it."""

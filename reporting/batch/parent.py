@@ -75,13 +75,13 @@ def serve(descriptor: int) -> None:
 
 @dataclass
 class _Child:
-    """A child: its number, who asked for it, its own line here, where it leaves its result, whether it has left it."""
+    """A child: its number, who asked for it, its line here, where it leaves its result, whether who asked has it."""
 
     number: int
     asker: socket.socket
     line: socket.socket
     result: IO[bytes]
-    left: bool = False
+    told: bool = False
 
 
 class _Parent:
@@ -133,8 +133,8 @@ class _Parent:
             elif what == "line":
                 [descriptor] = reduction.recvfds(end, 1)
                 self._open(socket.socket(fileno=descriptor), self.owners.get(end))
-            elif what == "leave":
-                self._leave(self.children[self.owners[end]])
+            elif what == "done":
+                self._tell(self.children[self.owners[end]])
             else:
                 for pid in [
                     pid for pid, child in self.children.items() if (child.asker, [child.number]) == (end, rest)
@@ -153,14 +153,14 @@ class _Parent:
             self.owners[end] = owner
 
     def _close(self, end: socket.socket) -> None:
-        self._end({pid for pid, child in self.children.items() if child.asker is end and not child.left})
+        self._end({pid for pid, child in self.children.items() if child.asker is end and not child.told})
         self.lines.pop(end).close()
         self.owners.pop(end, None)
         end.close()
 
-    def _leave(self, child: _Child, status: int = 0) -> None:
+    def _tell(self, child: _Child, status: int = 0) -> None:
         """Tell who asked for a child what it left."""
-        child.left = True
+        child.told = True
         child.result.seek(0)
         said = child.result.read()
         child.result.close()
@@ -211,8 +211,8 @@ class _Parent:
             if child.line in self.lines:
                 self._close(child.line)
             processes.end_strays(set(self.children))
-            if not child.left:
-                self._leave(child, status)
+            if not child.told:
+                self._tell(child, status)
 
 
 def aside(calls: list[Callable[[], Any]]) -> list[Any]:
@@ -246,7 +246,7 @@ def _returned(pid: int, result: IO[bytes]) -> Any:
 def _child(wanted: bytes, fds: list[int], place: Place, result: IO[bytes], line: socket.socket) -> None:
     """Be a child: one function, then the end."""
     global here
-    status = 1
+    status, own = 1, os.getpid()
     try:
         _settle(*place)
         here = Line(line)
@@ -256,9 +256,9 @@ def _child(wanted: bytes, fds: list[int], place: Place, result: IO[bytes], line:
         status = 0
     finally:
         processes.end_below()
-        if status == 0 and here is not None:
-            # Nobody need wait until the system has taken back its memory.
-            here.leave()
+        if status == 0 and here is not None and os.getpid() == own:
+            # Nobody need wait until the system has taken back its memory; a copy that the function forked says nothing.
+            here.done()
         os._exit(status)
 
 

@@ -30,7 +30,7 @@ _FIRST_GUESS = 150 << 20
 #: Seconds between two looks at memory and clock.
 _LOOK = 0.2
 #: To measure memory takes milliseconds: it is done after so many seconds, or when a process has grown by so many bytes.
-_MEASURE, _GROWN = 0.6, 8 << 20
+_MEASURE, _GROWN = 1.0, 16 << 20
 _TRIES = 2
 
 

@@ -75,7 +75,7 @@ def test_memory_of_a_notebook_is_that_of_its_kernel(tmp_path):
     unit = Unit(Chapter(id="a", title="A", notebook=path.name), path, {"n": 1}, tmp_path / "out")
     [outcome] = pool.run_all([Job("hoard", execute, unit)], Limits(1, memory=250 << 20), lambda _: None)
     assert "(--memory)" in outcome.error
-    assert outcome.memory > 300 << 20
+    assert outcome.memory > 250 << 20
 
 
 def test_no_more_jobs_than_memory_allows():
