@@ -205,7 +205,8 @@ def undeclared(known: Declarations) -> dict[str, Dataset]:
     Their dimensions are known by name only: they are not in the order of the key.
     """
     found = {}
-    for _, row in _rows(_folder(known) / f"{_BESIDE}.csv"):
+    path = _folder(known) / f"{_BESIDE}.csv"
+    for _, row in _rows(path) if path.exists() else []:
         named = next((p.name for p in known.providers.values() if row.get("provider", "") in (p.id, p.name)), "")
         if named and row["dataset"] not in known.datasets:
             names = ("freq", *row["dimensions"].split(), "geo")
