@@ -55,6 +55,27 @@ def test_a_constraint_is_that_of_its_structure(read):
     assert other.regions == ()
 
 
+def test_dataflow_and_constraint_may_come_in_files_of_their_own(read):
+    """A constraint on a dataflow holds for its structure, wherever the three are; the same structure twice is one."""
+    flow = (
+        '<s:Dataflow id="FLOW" agencyID="XX1" version="2.0"><c:Name xml:lang="en">f</c:Name><s:Structure><Ref '
+        'id="ESSPROS_EXP" version="1.0" agencyID="XX1" package="datastructure" class="DataStructure"/></s:Structure>'
+        "</s:Dataflow>"
+    )
+    region = '<s:CubeRegion include="true"><c:KeyValue id="ITEM"><c:Value>I1</c:Value></c:KeyValue></s:CubeRegion>'
+    how = '><Ref id="{}" version="{}" agencyID="XX1" package="datastructure" class="{}"/></s:'
+    of = f"DataStructure{how.format('ESSPROS_EXP', '1.0', 'DataStructure')}DataStructure"
+    on = f"Dataflow{how.format('FLOW', '2.0', 'Dataflow')}Dataflow"
+    attached = dsds.constraint(region)
+    assert of in attached
+    constraint = dsds.message(dataflows=flow, constraints=attached.replace(of, on), lists={})
+    (structure,) = read(
+        dsds.message(dsds.definition("ESSPROS_EXP")), constraint, dsds.message(dsds.definition("ESSPROS_EXP"))
+    )
+    assert structure.flows == ("XX1:FLOW(2.0)",)
+    assert structure.regions[0].codes == {"ITEM": {"I1"}}
+
+
 def _zipped() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
