@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from reporting.errors import SourceUnreadable, UsageError
-from reporting.findings import CellFinding, Severity
+from reporting.findings import CellFinding
 from reporting.sums import Sums, column_of, place_of
 
 #: The largest file that is opened, and what it may hold when unpacked, in bytes.
@@ -357,17 +357,18 @@ def _computed(file: str, sheet: Sheet, findings: list[CellFinding]) -> Sheet:
     assumed = Sums({**numbers, **dict.fromkeys([*empty, *errors], 0.0)}, {}, texts)
     unable = [place for place in empty if place not in known]
     others = {place: None for place in unable if not assumed.adds(empty[place])}
-    told: tuple[tuple[Severity, list[tuple[int, int]], str, str], ...] = (
-        ("information", [*known], "{count} sums had no value, since no program had computed them; computed here.",
-         "Nothing, or open and save the workbook in a spreadsheet program."),
-        *(("error", [place], f"The formula {empty[place]} has no value: it was never computed.",
-           "Open the workbook in a spreadsheet program and save it.") for place in others),
-        ("error", [place for place in unable if place not in others],
-         "{count} sums have no value, since cells that they add have none.", "Mend those cells."),
-    )  # fmt: skip
-    for severity, places, message, mend in told:
-        if places:
-            where = (file, sheet.name, address(*places[0]))
-            findings.append(CellFinding("Q04", severity, message.replace("{count}", str(len(places))), mend, *where))
+    resting = [place for place in unable if place not in others]
+    for place in others:
+        message = f"The formula {empty[place]} has no value: it was never computed."
+        mend = "Open the workbook in a spreadsheet program and save it."
+        findings.append(CellFinding("Q04", "error", message, mend, file, sheet.name, address(*place)))
+    if resting:
+        first = address(*resting[0])
+        message = f"{len(resting)} sums, {first} the first, have no value, since cells that they add have none."
+        findings.append(CellFinding("Q04", "error", message, "Mend those cells.", file, sheet.name))
+    if known:
+        message = f"{len(known)} sums had no value, since no program had computed them; they were computed here."
+        mend = "Nothing, or open and save the workbook in a spreadsheet program."
+        findings.append(CellFinding("Q04", "information", message, mend, file, sheet.name))
     cells = {place: c._replace(value=known[place]) if place in known else c for place, c in sheet.cells.items()}
     return Sheet(sheet.name, cells, sheet.hidden)

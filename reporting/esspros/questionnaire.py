@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +26,8 @@ BESIDE: dict[str, tuple[str, ...]] = {
 }
 #: Columns of these sheets that hold numbers.
 NUMBERS = ("value", "AITR", "AISCR", "RFB")
+#: Findings on formulas, of which those are grave from which a figure is read.
+_FORMULAS = ("Q03", "Q04")
 _SPELLINGS: dict[str, Sequence[str]] = {
     "AITR": ("average itemised tax rate",), "AISCR": ("average itemised social contribution rate",),
     "RFB": ("residual fiscal benefits",), "item": ("code", "benefit"), "flag": ("status",), "comment": ("note",),
@@ -107,10 +109,26 @@ def _workbook(path: Path, classification: Classification, findings: list[CellFin
             f"{path.name}: no sheet of a year: none is named with a year (2023) and has headings such as “Scheme 01”. "
             "Write an empty questionnaire with: reporting esspros new"
         )
+    table = reading.figures.table()
+    if any(finding.rule in _FORMULAS for finding in findings):
+        findings[:] = _weighed(findings, table, reading)
     return Questionnaire(
-        path.name, reading.figures.table(), reading.schemes, (), classification,
+        path.name, table, reading.schemes, (), classification,
         *(reading.frames.get(name, beside(name, ())) for name in BESIDE),
     )  # fmt: skip
+
+
+def _weighed(findings: Iterable[CellFinding], table: pd.DataFrame, reading: _Reading) -> Iterator[CellFinding]:
+    """The findings; a formula without a value is an error only where a figure is read from it."""
+    figures = set(zip(table["sheet"], table["cell"], strict=True))
+    years = set(reading.years.values())
+    for finding in findings:
+        if finding.rule in _FORMULAS and finding.stops:
+            if finding.sheet not in reading.read:
+                finding = replace(finding, severity="information", mend="Nothing: this sheet is not read.")
+            elif finding.sheet in years and finding.cell and (finding.sheet, finding.cell) not in figures:
+                finding = replace(finding, severity="warning", mend=f"{finding.mend} No figure is read from this cell.")
+        yield finding
 
 
 def _coded(file: str, sheets: Iterable[Sheet], classification: Classification) -> Classification:
@@ -132,6 +150,7 @@ class _Reading:
     schemes: tuple[Scheme, ...] = ()
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
     years: dict[int, str] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
 
     def found(self, rule: str, severity: Severity, sheet: Sheet, message: str, mend: str, year: object = "") -> None:
         """Add a finding on a sheet as a whole."""
@@ -142,6 +161,8 @@ class _Reading:
     def sheet(self, sheet: Sheet) -> None:
         """Read one sheet as what its name says it is."""
         name = _named(sheet.name)
+        if name:
+            self.read.add(sheet.name)
         if name == "Schemes":
             schemes = registers.register(sheet, self.figures.file, self.findings)
             if schemes is None and sheet.cells:
@@ -154,6 +175,7 @@ class _Reading:
             self.year(sheet, year)
         elif not self.schemes and (schemes := registers.register(sheet, self.figures.file, self.findings, "scope")):
             self.schemes = schemes
+            self.read.add(sheet.name)
         elif headings.row_of(sheet):
             self.found(
                 "Q21", "warning", sheet, "The sheet has columns of schemes but no year in its name; it is not read.",
@@ -172,6 +194,7 @@ class _Reading:
             self.found("Q11", "error", sheet, what, "Keep one sheet for each year.", year)
             return
         self.years[year] = sheet.name
+        self.read.add(sheet.name)
         before = len(self.figures.rows)
         year_sheets.read(sheet, year, self.classification, self.figures, self.findings)
         if len(self.figures.rows) == before:

@@ -110,7 +110,8 @@ class _Reader:
             value, wrong = (math.nan, False)
             if cell.value not in (None, ""):
                 value, wrong = self._text(row, column, scheme, item, cell)
-            if not (wrong or cell.note or cell.error):
+            uncomputed = cell.value is None and cell.formula
+            if not (wrong or cell.note or cell.error or uncomputed):
                 return None
         return (value, *self._note(row, column, cell.note))
 

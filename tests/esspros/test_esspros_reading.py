@@ -359,6 +359,27 @@ def test_a_formula_error_names_its_cell_item_and_formula(copy: Path, items: Clas
     assert missing != missing
 
 
+def test_an_error_from_which_no_figure_is_read_stops_nothing(changed: Changed, reported: Questionnaire) -> None:
+    """Errors in check cells are warnings, in sheets beside the questionnaire notes, and in figures errors."""
+
+    def change(book: Any) -> None:
+        book.create_sheet("Notes")["A1"] = "#N/A"
+        book["2023"]["Q5"], book["2023"]["Q6"] = "#DIV/0!", "=C5/C6"
+        cell_of(book, 2022, 1, 1131111).value = "=VLOOKUP(A1,B:C,2)"
+        cell_of(book, 2021, 1, 1131111).value = "#REF!"
+
+    found = changed(change)
+    assert [finding for finding in told(found) if finding[2] in ("Notes", "2023")] == [
+        ("Q03", "warning", "2023", "Q5"), ("Q03", "information", "Notes", "A1"), ("Q04", "warning", "2023", "Q6")
+    ]  # fmt: skip
+    stopping = [(f.rule, f.sheet) for f in found.findings if f.stops]
+    assert sorted(stopping) == [("Q03", "2021"), ("Q04", "2022")]
+    for year in (2021, 2022):
+        [missing] = value(found, year, "1", PENSION)
+        assert missing != missing
+    assert value(found, 2023, "1", PENSION) == value(reported, 2023, "1", PENSION)
+
+
 def test_faults_of_the_register_are_told(changed: Changed) -> None:
     """A scheme twice, without number or name, unknown criteria and years, and criteria that seldom go together."""
 
