@@ -28,6 +28,7 @@ def w14_last(subject: Subject, last: pd.DataFrame, source: str) -> Iterator[Cell
     before = cubes.beside(last, cube)
     rows = np.broadcast_to(subject.leaves[:, None, None], cube.value.shape).copy()
     rows[:, cube.total] &= ~before.known[:, cube.single].any(axis=1)
+    yield from _dropped(subject, last, source)
     sent = before.known.any(axis=(0, 1))
     revised = _revised(subject, cube.filled, before.filled) & rows & sent
     for place in places(revised):
@@ -36,6 +37,17 @@ def w14_last(subject: Subject, last: pd.DataFrame, source: str) -> Iterator[Cell
     yield from subject.undecided(
         "W14", gone, f"a figure that was sent before ({source}) is missing now", "Give it, or say why it is not known."
     )
+
+
+def _dropped(subject: Subject, last: pd.DataFrame, source: str) -> Iterator[CellFinding]:
+    """Schemes that were sent for a year of the questionnaire, and are not in it."""
+    sent = last[last["year"].isin(subject.cube.years) & ~last["scheme"].isin(subject.cube.schemes)]
+    for scheme, rows in sent.groupby("scheme", sort=False):
+        yield CellFinding(
+            "W14", subject.rules["W14"].severity,
+            f"Scheme {scheme} has {len(rows)} figures in the last transmission ({source}) and none now.",
+            "Add its column; where the scheme has ended keep the years it existed.", subject.file, scheme=str(scheme),
+        )  # fmt: skip
 
 
 def w14_published(subject: Subject, reference: Reference) -> Iterator[CellFinding]:

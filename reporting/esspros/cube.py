@@ -115,11 +115,14 @@ def _laid(table: pd.DataFrame, items: Sequence[str], axis: Sequence[str], years:
         np.asarray(pd.Categorical(table[name], categories=list(places)).codes, dtype=np.intp)
         for name, places in (("item", items), ("scheme", axis), ("year", years))
     )
-    inside = np.flatnonzero((i >= 0) & (s >= 0) & (t >= 0))
+    values = table["value"].to_numpy(dtype=np.float64)
+    # A figure that is not applicable (flag z) is not missing: there is nothing of the kind.
+    nothing = np.isnan(values) & table["flag"].astype(str).str.contains("z", regex=False).to_numpy(dtype=np.bool_)
+    inside = np.flatnonzero((i >= 0) & (s >= 0) & (t >= 0) & ~nothing)
     shape = len(items), len(axis), len(years)
     value, row = np.full(shape, np.nan), np.full(shape, -1, dtype=np.intp)
     place = i[inside], s[inside], t[inside]
-    value[place] = table["value"].to_numpy(dtype=np.float64)[inside]
+    value[place] = values[inside]
     row[place] = inside
     return value, row
 

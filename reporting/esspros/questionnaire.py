@@ -194,8 +194,8 @@ class _Reading:
             self.found("Q11", "error", sheet, what, "Keep one sheet for each year.", year)
             return
         self.years[year] = sheet.name
-        self.read.add(sheet.name)
         before = len(self.figures.rows)
+        self.read.add(sheet.name)
         year_sheets.read(sheet, year, self.classification, self.figures, self.findings)
         if len(self.figures.rows) == before:
             self.found("Q24", "warning", sheet, "The sheet has no figures.", "Fill it in, or delete it.", year)

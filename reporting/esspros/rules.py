@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from reporting.declarations import CellRule, Declarations, load
 from reporting.errors import DeclarationError
@@ -89,8 +90,8 @@ def _read(findings: Iterable[CellFinding], rules: Mapping[str, CellRule]) -> Ite
             yield replace(finding, severity=rules[finding.rule].severity)
 
 
-def _nothing(looked_at: Subject) -> CellFinding:
-    return CellFinding(
+def _nothing(looked_at: Subject) -> Iterator[CellFinding]:
+    yield CellFinding(
         "E05", looked_at.rules["E05"].severity, "There are no figures.", "Fill in the elementary items.", looked_at.file
     )
 
@@ -103,14 +104,13 @@ def _checks(looked_at: Subject, beside: Beside) -> Iterator[tuple[str, Callable[
         "W17": supplements.w17,
     }  # fmt: skip
     if looked_at.table.empty:
-        yield "E05", lambda: [_nothing(looked_at)]
+        yield "E05", partial(_nothing, looked_at)
         return
     for name, rule in simple.items():
-        yield name, lambda rule=rule: rule(looked_at)  # type: ignore[misc]
-    last, accounts, published = beside.last, beside.accounts, beside.published
-    if last is not None:
-        yield "W14", lambda: against.w14_last(looked_at, last.table, last.file)
-    if published is not None:
-        yield "W14", lambda: against.w14_published(looked_at, published)
-    if accounts is not None:
-        yield "W15", lambda: against.w15(looked_at, accounts)
+        yield name, partial(rule, looked_at)
+    if beside.last is not None:
+        yield "W14", partial(against.w14_last, looked_at, beside.last.table, beside.last.file)
+    if beside.published is not None:
+        yield "W14", partial(against.w14_published, looked_at, beside.published)
+    if beside.accounts is not None:
+        yield "W15", partial(against.w15, looked_at, beside.accounts)

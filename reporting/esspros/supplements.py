@@ -15,9 +15,9 @@ from reporting.esspros.schemes import ALL
 from reporting.esspros.subject import SLACK, Subject
 from reporting.findings import CellFinding
 
-#: The count of persons over all categories, and over the three categories of old-age pensions.
-TOTAL, OLD = "total", "old_tot"
-_OF_OLD = ("old_age", "anticipated", "partial")
+_OLD = ("old_age", "anticipated", "partial")
+#: Totals in which a person counts once, with the categories they are of.
+TOTALS = {"total": PENSIONS, "old_tot": _OLD, "old_srv": (*_OLD, "survivors")}
 _KEY = ["year", "scheme", "category"]
 Outcome = Literal["failed", "undecidable"]
 
@@ -80,7 +80,7 @@ def _once(subject: Subject, frame: pd.DataFrame) -> Iterator[CellFinding]:
     """A total counts persons once: it is not above the sum of its categories, nor below the largest."""
     slack = subject.rules["W16"].tolerance + SLACK[0]
     key = ["year", "scheme", "sex"]
-    for total, parts in ((TOTAL, PENSIONS), (OLD, _OF_OLD)):
+    for total, parts in TOTALS.items():
         own = frame[frame["category"].isin(parts)].groupby(key)["value"].agg(["sum", "max", "count", "size"])
         rows = frame[frame["category"] == total].merge(own, left_on=key, right_index=True, how="left")
         gaps = rows["value"].isna() | ~(rows["count"] == rows["size"])

@@ -28,8 +28,8 @@ LEFT_OUT = ("E04", "E05", "E07", "W15", "W16")
 _HEAD = """/* Rules of the ESSPROS collection in VTL 2.1.
    {figures}: the neutral table of the questionnaire; identifiers scheme (string, "_T" for all), item (string)
    and year (integer), in this order; measures value (number), flag and comment (string).
-   An empty cell has no data point.
-   {last}: the same of the last transmission. {net}: identifiers year, scheme, item; measures AITR, AISCR.
+   An empty cell has no data point, nor has a figure that is not applicable (flag z).
+   {last}: the same of the last transmission. {net}: identifiers scheme, item, year; measures AITR, AISCR.
    Tolerances are those of the rounding of each year, as the questionnaire shows it. Every dataset named as a rule
    (E01, E02 ...) holds what fails. Rules that compare texts, lists and other files are not here: {left_out}. */
 """
@@ -159,7 +159,8 @@ def _e01(subject: Subject) -> Iterator[str]:
 
 def _e02(subject: Subject) -> Iterator[str]:
     schemes = subject.cube.schemes[subject.cube.single]
-    yield from _hierarchy(subject, "E02", "scheme", {len(schemes): [(ALL, schemes)]})
+    if schemes:
+        yield from _hierarchy(subject, "E02", "scheme", {len(schemes): [(ALL, schemes)]})
 
 
 def _e03(subject: Subject) -> Iterator[str]:

@@ -109,6 +109,8 @@ class YearForm:
         if formula and (given or math.isnan(value)):
             cached: object = "" if math.isnan(value) else value
             self.sheet.write_formula(row - 1, column - 1, formula, self.formats["sum"], cached)
+        elif math.isnan(value) and (scheme, item) in self.own and "z" not in flag:
+            self.sheet.write_string(row - 1, column - 1, ":", self.formats["leaf"])
         elif math.isnan(value):
             self.sheet.write_blank(row - 1, column - 1, None, self.formats["leaf"])
         else:

@@ -107,15 +107,14 @@ class _Reader:
         """Value, flag and comment of a cell; None for one without any."""
         value = cell.value
         if not isinstance(value, float):
-            value, wrong = (math.nan, False)
-            if cell.value not in (None, ""):
-                value, wrong = self._text(row, column, scheme, item, cell)
+            said = cell.value is not None and str(cell.value).strip() != ""
+            value = self._text(row, column, scheme, item, cell) if said else math.nan
             uncomputed = cell.value is None and cell.formula
-            if not (wrong or cell.note or cell.error or uncomputed):
+            if not (said or cell.note or cell.error or uncomputed):
                 return None
         return (value, *self._note(row, column, cell.note))
 
-    def _text(self, row: int, column: int, scheme: str, item: str, cell: Cell) -> tuple[float, bool]:
+    def _text(self, row: int, column: int, scheme: str, item: str, cell: Cell) -> float:
         """What a cell with text or a truth value means: missing, or a finding."""
         value, wrong, mend = number(str(cell.value))
         if not wrong and value == value:
@@ -124,7 +123,7 @@ class _Reader:
         if wrong:
             rule = "Q09" if "decimal comma" in wrong else "Q08"
             self.found(rule, "error", row, column, wrong, mend, scheme=scheme, item=item)
-        return math.nan, bool(wrong)
+        return math.nan
 
     def _note(self, row: int, column: int, note: str) -> tuple[str, str]:
         """Flag and comment of a note, ``[e] provisional accounts``."""

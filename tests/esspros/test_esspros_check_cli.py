@@ -48,6 +48,17 @@ def test_the_sample_is_checked_without_findings(sample: Path, capsys: pytest.Cap
     assert "last transmission (W14)" in printed.err and "national accounts (W15)" in printed.err
 
 
+def test_the_sample_is_compared_without_findings(sample: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its last transmission and its national accounts, which are part of the sample, give no finding either."""
+    words = ("--last", sample / "veldania-2022.csv", "--accounts", sample / "accounts.csv")
+    assert run("check", sample / "veldania.xlsx", *words) == 0
+    printed = capsys.readouterr()
+    assert (printed.out.strip(), printed.err) == ("0 errors, 0 warnings.", "")
+    assert run("compare", sample / "veldania-2022.csv", sample / "veldania.csv", "--by", "year", "--json") == 0
+    changed = {int(record["year"]): record["changed"] for record in json.loads(capsys.readouterr().out)}
+    assert set(changed) == {2022, 2023} and changed[2022] < changed[2023]
+
+
 def test_an_error_is_named_with_its_cell(changed: Change, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A broken aggregate ends with 1, in words, as JSON, as a workbook and as a page."""
     changed(spoil)

@@ -14,7 +14,7 @@ from altered import found, one, put, sample, value, without
 
 from reporting.declarations import CellRule, Declarations
 from reporting.errors import DeclarationError
-from reporting.esspros import new, questionnaire, rules
+from reporting.esspros import new, questionnaire, rules, workbook
 from reporting.esspros.questionnaire import Questionnaire
 from reporting.esspros.references import Reference
 from reporting.esspros.rules import Beside
@@ -130,6 +130,35 @@ def test_e01_a_missing_part_is_undecidable() -> None:
     gap = put(sample(), 2022, "1", PENSION, float("nan"))
     finding = next(f for f in found(gap, "E01") if f.item == PERIODIC)
     assert finding.outcome == "undecidable" and not finding.stops and "a part is missing" in finding.message
+
+
+def test_a_colon_in_a_workbook_is_missing_and_what_is_not_applicable_is_not(
+    changed: Callable[[Callable[[openpyxl.Workbook], object]], Questionnaire],
+) -> None:
+    """``:`` leaves a sum undecided; an empty cell and one flagged ``z`` add nothing."""
+    pension = value(sample(), 2022, "1", PENSION)
+    read = changed(lambda book: [setattr(cell, "value", ":") for cell in book["2022"]["D"] if cell.value == pension])
+    finding = next(f for f in found(read, "E01") if f.item == PERIODIC)
+    assert (finding.outcome, finding.sheet) == ("undecidable", "2022")
+    part = "ben.old.nmt.cash.per.care"
+    assert found(put(sample(), 2022, "1", part, float("nan")), "E01")[0].outcome == "undecidable"
+    table = put(sample(), 2022, "1", part, float("nan")).table
+    assert (
+        found(replace(sample(), table=table.assign(flag=table["flag"].mask(table["item"] == part, "z"))), "E01") == []
+    )
+
+
+def test_what_is_missing_stays_missing_in_a_workbook(reported: Questionnaire, tmp_path: Path) -> None:
+    """A missing figure is written as ``:`` and read as missing; one that is not applicable stays an empty cell."""
+    gap = put(put(reported, 2022, "1", PENSION, float("nan")), 2023, "1", PENSION, float("nan"))
+    here = (gap.table["item"] == PENSION) & (gap.table["scheme"] == "1")
+    gap = replace(gap, table=gap.table.assign(flag=gap.table["flag"].mask(here & (gap.table["year"] == 2023), "z")))
+    workbook.write(tmp_path / "gap.xlsx", gap, workbook.Plan())
+    cells = [c.value for c in openpyxl.load_workbook(tmp_path / "gap.xlsx", data_only=True)["2022"]["D"]]
+    assert cells.count(":") == 1
+    back = questionnaire.read(tmp_path / "gap.xlsx", reported.classification).table
+    kept = back[(back["item"] == PENSION) & (back["scheme"] == "1") & back["value"].isna()]
+    assert kept[["year", "flag"]].to_numpy().tolist() == [[2022, ""], [2023, "z"]]
 
 
 def test_e01_parts_that_exceed_an_aggregate_decide() -> None:
@@ -302,6 +331,8 @@ def test_w14_revisions() -> None:
     slight = put(sample(), 2021, "8", item, value(sample(), 2021, "8", item) * 1.005)
     assert found(slight, "W14", Beside(sample())) == []
     assert one(put(sample(), 2021, "8", item, float("nan")), "W14", Beside(sample())).outcome == "undecidable"
+    dropped = replace(without(sample(), scheme="10"), schemes=sample().schemes[:9])
+    assert "none now" in next(f for f in found(dropped, "W14", Beside(sample())) if f.scheme == "10").message
 
 
 def test_w14_what_was_published() -> None:
@@ -355,6 +386,15 @@ def test_w16_beneficiaries(row: tuple[int, str, str, str], persons: float, said:
     findings = found(altered, "W16")
     assert any(said in finding.message for finding in findings), [finding.line for finding in findings]
     assert all(finding.severity == "warning" for finding in findings)
+
+
+def test_w16_totals_of_some_categories() -> None:
+    """Old-age pensioners, with and without survivors, are counted once too."""
+    frame = sample().beneficiaries
+    row = frame[(frame["scheme"] == "1") & (frame["category"] == "survivors") & (frame["year"] == 2023)]
+    for total in ("old_tot", "old_srv"):
+        more = pd.concat([frame, row.assign(category=total, value=5e6)], ignore_index=True)
+        assert one(replace(sample(), beneficiaries=more), "W16").item == total
 
 
 @pytest.mark.parametrize(

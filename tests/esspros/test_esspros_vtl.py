@@ -128,6 +128,13 @@ def test_a_rule_that_is_switched_off_is_not_exported(known: Declarations) -> Non
     assert "E01 <-" in text and "E02 <-" not in text and "W14 <-" not in text and "W17 <-" not in text
 
 
+def test_a_questionnaire_without_schemes_is_exported() -> None:
+    """Where there are all schemes alone, they are the sum of nothing, and there is no such rule."""
+    table = sample().table
+    text = exported(replace(sample(), table=table[table["scheme"] == "_T"], schemes=()))
+    assert "E01 <-" in text and "E02 <-" not in text
+
+
 def test_an_export_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     """The folder must be there."""
     subject = rules.subject(sample(), rules.declared())

@@ -10,7 +10,7 @@ from pathlib import Path
 from reporting.errors import OutputFailed
 from reporting.esspros import neutral, schemes, workbook
 from reporting.esspros.classification import Classification
-from reporting.esspros.samples import country, figures
+from reporting.esspros.samples import beside, country, figures
 from reporting.files import put
 
 
@@ -34,7 +34,10 @@ def write(folder: Path, classification: Classification, text: workbook.Text = st
     labels = ([item.item, codes[item.item], item.label] for item in classification.items.values())
     listed(paths["codes.csv"], ["item", "code", "label"], labels)
     listed(paths["schemes.csv"], *schemes.records(country.SCHEMES))
-    return list(paths.values())
+    compared = {name: folder / name for name in ("veldania-2022.csv", "accounts.csv")}
+    neutral.write(compared["veldania-2022.csv"], beside.last(reported))
+    listed(compared["accounts.csv"], beside.HEADS, beside.accounts(reported))
+    return [*paths.values(), *compared.values()]
 
 
 def listed(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
