@@ -52,7 +52,7 @@ def check(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Check tables of health accounts by the rules H01 to H10; exit code 1 when one of severity error fails."""
-    from reporting.sha import checks, classification, jhaq, published
+    from reporting.sha import checks, classification, contexts, jhaq, published
 
     known = declarations.load()
     if (file is None) == (geo == ""):
@@ -62,12 +62,15 @@ def check(
     for path, suffix in ((findings, ".xlsx"), (report, ".html")):
         writable(path, suffix, *filter(None, [file, *(last or ())]))
     classes = classification.load(known)
+    beside = contexts.read(context) if context else {}
     if file:
         accounts = jhaq.read(file, classes, year)
     else:
-        accounts = published.read(known, store_at(known, store), geo, unit, (year,) if year else (), as_of)
+        place = store_at(known, store)
+        accounts = published.read(known, place, geo, unit, (year,) if year else (), as_of)
+        beside = contexts.stored(known, place, geo, unit, as_of) | beside
     earlier = [jhaq.read(path, classes) for path in last or ()]
-    found = checks.check(known, accounts, earlier, checks.read_context(context) if context else None)
+    found = checks.check(known, accounts, earlier, beside)
     years = {one for other in (accounts, *earlier) for one in other.years}
     lacking = sorted(year for year in accounts.years if year - 1 not in years)
     remarks = [f"Not compared with the year before {year} (H04 to H06): it is not given (--last)." for year in lacking]
@@ -86,7 +89,7 @@ def reconcile(
     ],
     fixed: Annotated[
         list[str] | None,
-        typer.Option("--fixed", help="Cells that stay: 'TABLE ROW COLUMN' (* for all), or a CSV file of cells."),
+        typer.Option("--fixed", help="Cells that stay: '[TABLE] ROW COLUMN' (* for all), or a CSV file of cells."),
     ] = None,
     margins: Annotated[
         Path | None,

@@ -94,7 +94,7 @@ def ratio(subject: Subject) -> Iterator[CellFinding]:
 def _ratio(subject: Subject, name: Any, year: int, now: float, before: float | None) -> Iterator[CellFinding]:
     limits, mend = (
         subject.rules["H08"].limits,
-        "Check current health expenditure and GDP; both are in millions of national currency.",
+        "Check current health expenditure and GDP; both are in the same unit.",
     )
     low, high = limits["low"], limits["high"]
     if not low <= now <= high:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 
 from reporting.declarations import CellRule, Declarations
-from reporting.errors import DeclarationError, SourceUnreadable, UsageError
-from reporting.files import received
+from reporting.errors import DeclarationError, UsageError
 from reporting.findings import CellFinding, ordered
-from reporting.sha import cells, changes, classification, coherence, identities
-from reporting.sha.neutral import Accounts, worth
+from reporting.sha import cells, changes, classification, coherence, contexts, identities
+from reporting.sha.contexts import Context
+from reporting.sha.neutral import Accounts
 from reporting.sha.subject import Subject
 
 #: Each rule with the function that applies it.
@@ -37,7 +34,6 @@ LIMITS: dict[str, tuple[str, ...]] = {
     "H01": ("units",), "H04": ("least",), "H06": ("points",), "H08": ("low", "high", "points"),
     "H05": ("deviations", "years", "spread", "low", "high", "share"),
 }  # fmt: skip
-Context = dict[tuple[str, int], float]
 
 
 def declared(known: Declarations) -> Mapping[str, CellRule]:
@@ -103,41 +99,8 @@ def subject_of(
         pd.concat([accounts.table, *(one.table for one in earlier)], ignore_index=True),
         pd.concat([accounts.metadata, *(one.metadata for one in earlier)], ignore_index=True),
     )
-    figures = told(everything) | (context or {})
+    figures = contexts.told(everything) | (context or {})
     return Subject(accounts, everything, classification.load(known), declared(known), figures)
-
-
-def told(accounts: Accounts) -> Context:
-    """Figures of other statistics in the metadata."""
-    lines = accounts.metadata[accounts.metadata["item"] == "context"]
-    found: Context = {}
-    for year, series, text in zip(lines["year"], lines["cell"], lines["text"], strict=True):
-        number = worth(str(text))
-        if number is None:
-            raise SourceUnreadable(f"{accounts.file}, metadata: {text!r} for {series} {year} is no number.")
-        found[str(series), int(year)] = number[0]
-    return found
-
-
-def read_context(path: Path) -> Context:
-    """Figures of other statistics from a CSV file with year, series and value.
-
-    Raises
-    ------
-    SourceUnreadable
-        When it has other columns, or a line that is no figure.
-    """
-    text = received(path).decode("utf-8-sig", errors="replace")
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    if not {"year", "series", "value"} <= set(reader.fieldnames or ()):
-        raise SourceUnreadable(f"{path.name}, line 1: the columns are year, series, value.")
-    found: Context = {}
-    for line in reader:
-        number = worth((line["value"] or "").strip())
-        if number is None or not (line["year"] or "").isdigit():
-            raise SourceUnreadable(f"{path.name}, line {reader.line_num}: a year, a series and a number are expected.")
-        found[line["series"], int(line["year"])] = number[0]
-    return found
 
 
 def tally(findings: Iterable[CellFinding]) -> dict[str, int]:

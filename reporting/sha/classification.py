@@ -161,6 +161,17 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Stored:
+    """Where the store has a series of another statistics: keys to add up, a percentage of another one (``share``)."""
+
+    series: str
+    unit: str
+    dataset: str
+    keys: tuple[str, ...]
+    share: str
+
+
+@dataclass(frozen=True)
 class Classification:
     """All that is declared about the tables."""
 
@@ -169,6 +180,7 @@ class Classification:
     atypical: tuple[Atypical, ...]
     bounds: tuple[Bound, ...]
     comparisons: tuple[Comparison, ...]
+    stored: tuple[Stored, ...]
 
     def table(self, name: str) -> Table | None:
         """The table a text names: ``HCxHF``, ``HC x HF``, ``HC×HF 2023``; None when there is none."""
@@ -200,7 +212,9 @@ def load(known: Declarations) -> Classification:
     axes = {name: reader.axis(name, known) for name in AXES}
     reader.stop()
     tables = reader.tables()
-    found = Classification(axes, tables, reader.atypical(axes), reader.bounds(axes, tables), reader.comparisons(axes))
+    found = Classification(
+        axes, tables, reader.atypical(axes), reader.bounds(axes, tables), reader.comparisons(axes), reader.stored(known)
+    )
     reader.stop()
     return found
 
@@ -284,6 +298,18 @@ class _Reader:
                 continue
             found.append(Comparison(line["table"], line["axis"], line["code"], line["series"], low, high))
         return tuple(found)
+
+    def stored(self, known: Declarations) -> tuple[Stored, ...]:
+        found: dict[tuple[str, str], Stored] = {}
+        for line in self.lines("context", "series,unit,dataset,keys,share"):
+            if line["dataset"] not in known.datasets or (line["share"] and (line["share"], line["unit"]) not in found):
+                self.fault("context", f"{','.join(line.values())}: a dataset that is declared, a share of a line above")
+                continue
+            keys = tuple(line["keys"].split("|"))
+            found[line["series"], line["unit"]] = Stored(
+                line["series"], line["unit"], line["dataset"], keys, line["share"]
+            )
+        return tuple(found.values())
 
     def atypical(self, axes: Mapping[str, Axis]) -> tuple[Atypical, ...]:
         found = []

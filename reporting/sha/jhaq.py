@@ -22,6 +22,8 @@ from reporting.spreadsheets import Cell, Sheet, address, letters, opened
 _HEAD_ROWS, _CODE_COLUMNS = 40, 8
 _FLAGGED = re.compile(r"\[([A-Za-z]{1,4})\]\s*(.*)", re.DOTALL)
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+#: Findings of the spreadsheet on formulas.
+_FORMULAS = ("Q03", "Q04")
 #: Tables that Commission Regulation (EU) 2021/1901 asks for.
 MANDATORY = ("HCxHF", "HCxHP", "HPxHF")
 #: Items that the metadata have by Commission Regulation (EU) 2021/1901; changes only where there are any.
@@ -67,8 +69,18 @@ def read(path: Path, classification: Classification, year: int | None = None) ->
         known = ", ".join(classification.tables)
         raise SourceUnreadable(f"{path.name}: no sheet is a table of health accounts (named {known}, with codes).")
     findings += _lacking(path.name, {row[1] for row in cells.rows})
-    findings[:] = [replace(finding, year=finding.year or str(when)) for finding in findings]
-    return Accounts(path.name, cells.frame(), metadata, tuple(findings))
+    table = cells.frame()
+    found = [replace(finding, year=finding.year or str(when)) for finding in _weighed(findings, table)]
+    return Accounts(path.name, table, metadata, tuple(found))
+
+
+def _weighed(findings: Iterable[CellFinding], table: pd.DataFrame) -> Iterable[CellFinding]:
+    """Findings on formulas are grave only where a figure is read from the cell."""
+    read = {*table["sheet"], *zip(table["sheet"], table["cell"], strict=True)}
+    for finding in findings:
+        place = (finding.sheet, finding.cell) if finding.cell else finding.sheet
+        aside = finding.rule in _FORMULAS and finding.severity == "error" and place not in read
+        yield replace(finding, severity="warning") if aside else finding
 
 
 def _lacking(file: str, names: set[str]) -> Iterable[CellFinding]:

@@ -26,7 +26,8 @@ _SAME = 1e-9
 def places(words: Iterable[str], classification: Classification) -> list[Place]:
     """Cells named as ``HCxHF HC.7 HF.1.1``, or in a CSV file with the columns of the neutral table.
 
-    ``*`` or ``_T`` is a whole row or column.
+    ``*`` or ``_T`` is a whole row or column. Without the name of a table (``HC.7 HF.1.1``,
+    ``HC.7``) every table of expenditure is meant that has these axes.
 
     Raises
     ------
@@ -38,11 +39,27 @@ def places(words: Iterable[str], classification: Classification) -> list[Place]:
         if word.lower().endswith(".csv"):
             found += [place for _, place, _ in lines(Path(word), classification, valued=False)]
             continue
-        name, *codes = word.replace("×", " ").replace(":", " ").split()
+        name, *codes = word.replace("×", " ").replace(":", " ").split() or [""]
+        if everywhere := _everywhere([name, *codes], classification):
+            found += everywhere
+            continue
         if len(codes) != 2:
             raise UsageError(f"--fixed {word!r}: name a table, a row and a column, such as 'HCxHF HC.7 HF.1.1'.")
         found.append(_place(name, codes, classification, f"--fixed {word!r}"))
     return found
+
+
+def _everywhere(codes: Sequence[str], classification: Classification) -> list[Place]:
+    """Codes without a table, in every table of expenditure that has their axes."""
+    named = [(axis.name, own) for code in codes for axis in classification.axes.values() if (own := axis.code(code))]
+    by_axis = {axis: code for axis, code in named if code != TOTAL}
+    if len(by_axis) != len(codes):
+        return []
+    return [
+        (name, by_axis.get(table.rows, TOTAL), by_axis.get(table.columns, TOTAL))
+        for name, table in classification.tables.items()
+        if table.columns and table.measure == "expenditure" and set(by_axis) <= set(table.axes)
+    ]
 
 
 def _place(name: str, codes: Sequence[str], classification: Classification, where: str) -> Place:

@@ -113,7 +113,7 @@ def test_benchmarks_of_several_years(run, folder: Path, tmp_path: Path, capsys) 
         (("reconcile", "{}/jhaq-2023.xlsx", "--output", "{}/n.ods"), 2, "n.ods"),
         (("reconcile", "{}/jhaq-2023.xlsx", "--output", "{}/no/n.xlsx"), 1, "Cannot write"),
         (("reconcile", "{}/jhaq-2023.xlsx", "--output", "{}/no/n.csv"), 1, "Cannot write"),
-        (("reconcile", "{}/jhaq-2023.xlsx", "--output", "{}/n.csv", "--fixed", "HC.7"), 2, "--fixed 'HC.7'"),
+        (("reconcile", "{}/jhaq-2023.xlsx", "--output", "{}/n.csv", "--fixed", "HC.77"), 2, "--fixed 'HC.77'"),
     ],
 )
 def test_wrong_use_is_a_message(run, folder: Path, capsys, words: tuple[str, ...], code: int, said: str) -> None:

@@ -174,6 +174,18 @@ def test_a_formula_error_is_a_finding_and_no_number(tmp_path, written, classes, 
     assert left and {f.outcome for f in left} == {"undecidable"}
 
 
+def test_an_error_beside_the_tables_does_not_stop_them(edited, classes) -> None:
+    """``#REF!`` on a sheet of notes, or beside a table, is a warning: no figure is read from it."""
+
+    def edit(book: openpyxl.Workbook) -> None:
+        for sheet, place in ((book.create_sheet("Notes"), "A1"), (book["HCxHF"], "A1")):
+            sheet[place] = "#REF!"
+            sheet[place].data_type = "e"
+
+    found = jhaq.read(edited(edit), classes).findings
+    assert {(f.rule, f.severity, f.sheet) for f in found} == {("Q03", "warning", "Notes"), ("Q03", "warning", "HCxHF")}
+
+
 def test_totals_no_program_has_computed_are_computed(tmp_path, written, classes, years) -> None:
     """A workbook saved by a program that does not compute says so, and its totals are right all the same."""
     path = tmp_path / "uncomputed-2022.xlsx"

@@ -15,7 +15,7 @@ import pytest
 
 from reporting.errors import SourceUnavailable
 from reporting.findings import CellFinding
-from reporting.sha import checks, published
+from reporting.sha import checks, contexts, published
 from reporting.sources import intake
 from reporting.vintages import Store
 
@@ -82,6 +82,26 @@ def test_all_countries(known, store: Store) -> None:
     assert [(f.year, f.item, f.value) for f in found["MT"]] == [("2015", "HC.7 × HF.3", 2.87)]
     # A million kroner in millions of euro: 0.1 at the rates of 2019 to 2022.
     assert all(0.08 < abs(f.value - f.expected) < 0.12 for f in found["NO"])
+
+
+def test_other_statistics_from_the_store(known, embedded: Store) -> None:
+    """Belgium 2019: GF07 is some 7.6 % of a GDP of 479 billion; health expenditure of 52,059.64 million is 10.9 %."""
+    figures = contexts.stored(known, embedded, "BE", "MIO_EUR")
+    assert round(figures["GDP", 2019], -3) == 479_000
+    # The six groups of GF07 are rounded to a tenth of a point each.
+    assert 100 * figures["GF07", 2019] / figures["GDP", 2019] == pytest.approx(7.6, abs=0.2)
+    accounts = published.read(known, embedded, "BE", "MIO_EUR", [2019])
+    subject = checks.subject_of(known, accounts, context=figures)
+    assert subject.expenditure[2019] == 52_059.64 and round(5_205_964 / figures["GDP", 2019], 1) == 10.9
+    assert not checks.check(known, accounts, context=figures, rules=["H08", "H10"])
+    assert ("GF07", 2023) not in figures and contexts.stored(known, embedded, "BE", "MIO_NAC") == {}
+
+
+def test_german_compulsory_private_insurance_is_no_government_expenditure(known, embedded: Store) -> None:
+    """HF.1 is 131 % of GF07 in Germany, where it includes private insurance that is compulsory: for information."""
+    figures = contexts.stored(known, embedded, "DE", "MIO_EUR")
+    found = checks.check(known, published.read(known, embedded, "DE", "MIO_EUR", [2019]), context=figures)
+    assert [(f.rule, f.severity, f.item) for f in found if f.rule == "H10"] == [("H10", "information", "_T × HF.1")]
 
 
 def test_a_country_the_store_does_not_have(known, store: Store) -> None:

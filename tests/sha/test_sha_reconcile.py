@@ -193,8 +193,16 @@ def test_a_file_of_margins_at_fault_is_told(tmp_path, years, classes, text: str,
         wanted.joined(years[2023], aims, [], (), classes)
 
 
+def test_cells_are_fixed_in_every_table_that_has_them(classes) -> None:
+    """Codes without a table are meant wherever their axes cross; with one, there alone."""
+    assert wanted.places(["HC.7 HF.1.1"], classes) == [("HCxHF", "HC.7", "HF.1.1")]
+    assert wanted.places(["HF.3 × HP.5"], classes) == [("HPxHF", "HP.5", "HF.3")]
+    assert wanted.places(["HC.7"], classes) == [("HCxHF", "HC.7", "_T"), ("HCxHP", "HC.7", "_T")]
+    assert wanted.places(["HCxHP HC.7 *"], classes) == [("HCxHP", "HC.7", "_T")]
+
+
 def test_fixed_cells_that_are_not_there_are_refused(classes) -> None:
     """A word too few, another table, another code."""
-    for words in ("HCxHF HC.7", "HCxHQ HC.7 HF.1", "HCxHF HP.1 HF.1"):
+    for words in ("HCxHF HC.7", "HCxHQ HC.7 HF.1", "HCxHF HP.1 HF.1", "HC.77", "", "HC.7 HC.6"):
         with pytest.raises(UsageError, match="--fixed"):
             wanted.places([words], classes)

@@ -13,7 +13,7 @@ import pytest
 
 from reporting import declarations
 from reporting.errors import DeclarationError, SourceUnreadable, UsageError
-from reporting.sha import checks, classification
+from reporting.sha import checks, classification, contexts
 from reporting.sha.classification import Classification
 from reporting.sha.identities import addends
 from reporting.sha.neutral import METADATA, Accounts
@@ -232,7 +232,7 @@ def test_h09_breaks_in_data_and_metadata(known, years, spoilt) -> None:
 def test_h10_other_statistics(known, years) -> None:
     """Each comparison that is declared fires when the other figure is halved."""
     for pair in classification.load(known).comparisons:
-        other = checks.told(years[2023])[pair.series, 2023]
+        other = contexts.told(years[2023])[pair.series, 2023]
         found = told(known, years[2023], rule="H10", context={(pair.series, 2023): other / 2})
         assert [(f.severity, pair.code in f.item) for f in found] == [("information", True)]
 
@@ -248,10 +248,10 @@ def test_a_context_that_is_no_figure_is_named(tmp_path: Path) -> None:
     path = tmp_path / "context.csv"
     path.write_text("year,series,value\n2023,GDP,174000\n2023,CP06,much\n")
     with pytest.raises(SourceUnreadable, match=r"context.csv, line 3"):
-        checks.read_context(path)
+        contexts.read(path)
     path.write_text("year,value\n")
     with pytest.raises(SourceUnreadable, match="year, series, value"):
-        checks.read_context(path)
+        contexts.read(path)
 
 
 def test_perturbed_cells_are_found(known, years, classes) -> None:
@@ -280,6 +280,8 @@ def test_perturbed_cells_are_found(known, years, classes) -> None:
         ("sha/sums.csv", "hf,HF.1,HF.1.1|", "hf,HF.1,HF.1.7|", "HF.1.7 is not among the codes"),
         ("sha/tables.csv", "HCxHP,hc,hp", "HCxHP,hc,xx", "HCxHP: rows and columns are axes"),
         ("sha/atypical.csv", "HC.5.1,HP.8.1", "HC.5.7,HP.8.1", "known codes on two axes"),
+        ("sha/context.csv", "GF07,MIO_EUR,", "GF07,MIO_NAC,", "a share of a line above"),
+        ("sha/context.csv", ",tec00001,", ",tec99999,", "a dataset that is declared"),
         ("sha/fp.csv", "code,parent", "codes,parent", "line 1: the columns are"),
     ],
 )
