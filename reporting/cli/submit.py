@@ -112,6 +112,9 @@ def sha_(
     last: Annotated[
         list[Path], typer.Option("--last", help="Questionnaire of an earlier year, to compare with; several times.")
     ] = [],  # noqa: B006
+    context: Annotated[
+        Path | None, typer.Option(help="Other statistics: CSV with year, series (GDP, GF07 …), value.")
+    ] = None,
     output: Output = None,
     sender: Sender = "",
     pattern: Pattern = "",
@@ -125,7 +128,7 @@ def sha_(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Make the package of health accounts, for a DSD that you are given: the same files as for ESSPROS."""
-    from reporting.sha import checks, classification, jhaq
+    from reporting.sha import checks, classification, contexts, jhaq
     from reporting.submissions import health, quality, structures
     from reporting.submissions.sending import Material
 
@@ -136,11 +139,12 @@ def sha_(
     given = structures.read(dsd)
     classes = classification.load(known)
     accounts = health.joined([jhaq.read(file, classes) for file in files])
-    found = checks.check(known, accounts, [jhaq.read(file, classes) for file in last])
+    earlier = [jhaq.read(file, classes) for file in last]
+    found = checks.check(known, accounts, earlier, contexts.read(context) if context else None)
     stated = _by_flow(structure, declared.flows).get(health.FLOW, "")
     money = currency or (labels.currency(geo) if geo else "")
     made = health.dataset(health.Sources(accounts, classes, given, declared, stated, geo, money), found)
-    inputs = {path.name: path for path in (*files, *dsd, *last)}
+    inputs = {path.name: path for path in (*files, *dsd, *last, *filter(None, [context]))}
 
     def tables(findings: Sequence[CellFinding]) -> dict[str, pd.DataFrame]:
         return {**health.tables(accounts), **quality.shared([made], findings)}

@@ -158,11 +158,18 @@ def _texts(values: Any) -> dict[str, str]:
     return {name: str(getattr(value, "value", value)) for name, value in values.items()}
 
 
+def _same(one: pd.Series[str], other: pd.Series[str]) -> bool:
+    """Whether two columns have the same texts in the same order, as they have when all is well."""
+    return bool((one.to_numpy(object) == other.to_numpy(object)).all())
+
+
 def differences(read_again: pd.DataFrame, dataset: DataSet, file: str) -> Iterator[CellFinding]:
     """Where what was read again is not what was to be sent."""
     columns = [c.id for c in dataset.structure.components if c.id in dataset.rows]
-    sent = dataset.rows[columns].astype(str)
-    again = read_again.reindex(columns=columns, fill_value="").astype(str)
+    again = read_again.reindex(columns=columns, fill_value="")
+    if len(again) == len(dataset.rows) and all(_same(dataset.rows[column], again[column]) for column in columns):
+        return
+    sent, again = dataset.rows[columns].astype(str), again.astype(str)
     key = [c.id for c in dataset.structure.components if c.role in ("dimension", "time") and c.id in columns]
     sent, again = (frame.sort_values(key, kind="stable").reset_index(drop=True) for frame in (sent, again))
     mend = "Report this fault of the program; the package was not made."
