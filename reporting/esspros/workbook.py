@@ -14,6 +14,7 @@ import pandas as pd
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
+from reporting.errors import UsageError
 from reporting.esspros import codes, year_form
 from reporting.esspros import schemes as registers
 from reporting.esspros.classification import Classification
@@ -24,6 +25,8 @@ from reporting.esspros.year_form import YearForm
 from reporting.files import put
 
 _BLUE, _GREY, _PALE = "#1f4e79", "#7f7f7f", "#f2f2f2"
+#: The most rows a sheet can have.
+_ROWS = 1_048_576
 Text = year_form.Text
 
 
@@ -78,6 +81,8 @@ def sheets(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
 
     Raises
     ------
+    UsageError
+        When a table has more rows than a sheet can hold.
     OutputFailed
         When it cannot be written.
     """
@@ -91,6 +96,8 @@ def sheets(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
 
 def _tabled(book: Any, formats: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> None:
     for name, frame in tables.items():
+        if len(frame) >= _ROWS:
+            raise UsageError(f"{name} has {len(frame)} rows, more than a sheet can hold: write the result as .csv.")
         sheet = book.add_worksheet(name, worksheet_class=_Exact)
         _grid(sheet, formats, [str(head) for head in frame.columns], frame.to_numpy(dtype=object).tolist())
         sheet.autofilter(0, 0, len(frame), max(len(frame.columns) - 1, 0))

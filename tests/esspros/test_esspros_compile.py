@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from reporting import cli
-from reporting.esspros import classification, codes, neutral, questionnaire
+from reporting.errors import UsageError
+from reporting.esspros import classification, codes, neutral, questionnaire, workbook
 from reporting.esspros.samples import written
 from reporting.spreadsheets import opened
 
@@ -344,3 +345,12 @@ def test_a_line_of_a_year_with_nothing_else_is_not_lost(tmp_path: Path, capsys: 
     (tmp_path / "a.csv").write_text("account,2022,2023\n7,50,60\n")
     assert run("compile", tmp_path / "m.toml", "--output", tmp_path / "q.csv") == 1
     assert "C01 a.csv, line 2, 2023: Account 7 is mapped nowhere: 60 in 2023" in capsys.readouterr().err
+
+
+def test_a_table_too_long_for_a_sheet_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No row is lost at the end of a sheet: the table is refused, and nothing is written."""
+    monkeypatch.setattr(workbook, "_ROWS", 3)
+    workbook.sheets(tmp_path / "t.xlsx", {"T": pd.DataFrame({"a": [1, 2]})})
+    with pytest.raises(UsageError, match=r"T has 3 rows, more than a sheet can hold: write the result as \.csv"):
+        workbook.sheets(tmp_path / "u.xlsx", {"T": pd.DataFrame({"a": [1, 2, 3]})})
+    assert not (tmp_path / "u.xlsx").exists()
