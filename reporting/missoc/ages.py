@@ -25,10 +25,11 @@ YEARLING = re.compile(
 #: "aged 65", "im Alter von 65", "à l'âge de 65".
 AGED = re.compile(
     rf"(?:\b(?:[Aa]ged?|[Aa]ges|[Aa]ge of|[âÂ]ge de|[âÂ]ge|[âÂ]gée?s? de|Alter von|Alter|age limit|limite d['’]âge|"
-    rf"Altersgrenze)(?:{S}?:)?{S}+"
+    rf"\w*[Aa]ltersgrenze|\w*[Rr]entenalter|Regelalter\w*|[Tt]urn(?:s|ed)?|[Tt]urning)(?:{S}?:)?{S}+"
     rf"(?:(?:between|entre|zwischen|from|de|von|under|over|at least|plus de|moins de|unter|über|ab|bis|of|was){S}+)?"
     rf"|\b(?:[Uu]nder|[Oo]ver|[Bb]elow|[Aa]bove|[Uu]nter|[Üü]ber)(?:{S}the age of)?{S}(?=\d\d{S}?(?:[.,;:)\n]|$|"
-    rf"and\b|or\b|who\b|und\b|oder\b|[€£\x00]))"
+    rf"(?:and|or|who|with|without|are|is|may|must|can|receive|get|in|at|if|living|und|oder|ohne|mit|die|erhalten|sind|"
+    rf"haben|im|bei)\b|[€£\x00]))"
     rf"|\b(?:[Cc]hild(?:ren)?|[Ee]nfants?|[Kk]ind(?:ern?)?){S}(?:under|over|below|above|unter|über|ab|bis|de moins de|"
     rf"de plus de|dès){S}(?!\d+{S}[A-Z]))"
     rf"(?P<one>{_YEARS})(?:(?:{S}?[-–]{S}?|{S}(?:and|to|et|à|und|bis){S})(?P<two>{_YEARS}))?{_END}"
@@ -41,7 +42,7 @@ BESIDE = re.compile(
 _SEX = r"(?:(?:wo)?men|femmes?|hommes?|Frauen|Männer)"
 BEHIND = re.compile(
     rf"(?<![\w.,/])(?P<one>[1-9]\d){S}?(?=\({_SEX}\)|(?:for|pour les|für){S}{_SEX}\b|\([MFHW]\)|"
-    rf"(?:or|and){S}(?:older|over|above|younger)\b|ou{S}plus{S}âgé|(?:oder|und){S}(?:älter|jünger)\b)"
+    rf"(?:or|and){S}(?:older|over|above|younger)\b|ou{S}plus{S}âgé|(?:oder|und){S}(?:älter|jünger)\b|(?:wird|werden|geworden)\b)"
 )
 #: "rises to 67 by 2031", where the text speaks of an age; "every year after 65".
 RISING = re.compile(
@@ -59,9 +60,9 @@ IN_WORDS = re.compile(
 )
 #: Behind an age, another: "18 (25 for students)", "12 or, if disabled, 21".
 NEXT = re.compile(
-    rf"(?:,?{S}(?:or|ou|oder|and|et|und)|{S}?\()(?:,?{S}(?:if|for|in|si|pour|en cas|wenn|bei|für|"
+    rf"(?:,?{S}(?:or|ou|oder|and|et|und)|{S}?\((?:(?:or|ou|oder){S})?)(?:,?{S}(?:if|for|in|si|pour|en cas|wenn|bei|für|"
     rf"im)\b[^.;,()\d\n]{{0,25}},)?{S}?"
-    rf"(?P<one>[1-9]\d)(?=[.,;)]|$|{S}(?:if|for|in|while|when|where|si|en|pour|wenn|bei|für|im)\b){_END}"
+    rf"(?P<one>[1-9]\d)(?=[.,;)]|$|{S}(?:if|for|in|with|while|when|where|si|en|avec|pour|wenn|bei|mit|für|im)\b){_END}"
 )
 ON_AGE = re.compile(
     r"\bages?\b|\baged\b|younger|\bolder|orphan|orphelin|[Ww]aise|widow|veuve|[Ww]itwe|old[- ]age|vieillesse|"
@@ -71,8 +72,8 @@ ON_AGE = re.compile(
     re.I,
 )
 _AGE_AFTER = re.compile(
-    r"^[\s-]*(?:of age|old\b|or older\b|or younger\b|oder älter\b|oder jünger\b|olds\b|d['’]âge|révolus|accomplis|"
-    r"alt\b|vollendet)",
+    r"^[\s-]*(?:of age|old\b|or older\b|or younger\b|oder älter\b|oder jünger\b|olds\b|d['’]âge|révolus|inclus|"
+    r"accomplis|alt\b|vollendet)",
     re.I,
 )
 _AGE_BEFORE = re.compile(
@@ -140,6 +141,8 @@ _CHILDLY = re.compile(
 _AGE_CATEGORIES = {"retirement_age", "early", "deferred", "age", "age_limit"}
 #: Ages at which something in social protection begins or ends.
 _ADULT = (12, 80)
+#: Years that nobody spends, where an age is spoken of.
+_RETIRED = (55, 72)
 
 
 def tail(match: re.Match[str]) -> bool:
@@ -171,6 +174,9 @@ def kind(text: str, start: int, end: int, value: float, unit: str, category: str
     if _begins(before, after, value, turn, f"{label} {text}"):
         return "age", 0.8
     late = 50 <= value <= 75 and re.search(r"\b(?:after|après|nach)\s*$", before, re.I)
+    late = bool(late) or (
+        _RETIRED[0] <= value <= _RETIRED[1] and bool(ON_AGE.search(before)) and not _SPENT_ON.match(after)
+    )
     if (_SPENT.match(after) or _SPENDING.search(before)) and not late:
         return "duration", 0.9
     on_age = category in _AGE_CATEGORIES or bool(re.search(r"\bage\b|\bâge\b|alter\b|altersgrenze", label, re.I))

@@ -208,10 +208,10 @@ def _age(match: re.Match[str], state: Searched) -> Iterator[Amount]:
 
 #: A number that takes the unit of the amount before it: "15 hours in degree II and 20 in degree III".
 _ELIDED = re.compile(
-    r"[^.;\n\d\x00]{0,60}?(?:,|\b(?:and|or|et|ou|und|oder|last|previous|preceding|letzten|derni[eè]re?s))\s"
-    rf"(?P<one>{_N})(?=[.;)]|\s(?:for|in|if|when|after|from|thereafter|pour|la|le|les|en|si|dès|ensuite|für|im|bei|"
-    rf"ab|wenn|"
-    r"danach)\b|$)"
+    r"[^.;\n\d\x00]{0,60}?(?:,|\b(?:and|or|et|ou|und|oder|last|previous|preceding|letzten|derni[eè]re?s|after|après|"
+    r"nach|davon|dont|of which))\s"
+    rf"(?P<one>{_N}|{worded.WORDED})(?=[.;)]|\s(?:for|in|if|when|after|from|thereafter|daily|weekly|pour|la|le|les|en|"
+    r"si|dès|ensuite|par|für|im|bei|ab|wenn|danach|täglich|wöchentlich)\b|$)"
 )
 
 
@@ -222,8 +222,9 @@ def _elided(found: list[Amount], state: Searched) -> list[Amount]:
         match = _ELIDED.match(state.left, amount.end) if amount.kind in ("duration", "percent") else None
         if match and match.start("one") not in starts:
             start, end = match.span("one")
-            value = parse(match["one"], state.lang).value
-            if value < 1000:
+            said = match["one"]
+            value = parse(said, state.lang).value if said[0].isdigit() else float(worded.value(said))
+            if value < 1000 and (value > 1 or said[0].isdigit()):
                 more.append(replace(amount, value=value, start=start, end=end, text=match["one"], qualifier="",
                                     confidence=0.5))  # fmt: skip
                 starts.add(start)

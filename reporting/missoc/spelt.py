@@ -45,7 +45,7 @@ def numbered(match: re.Match[str], state: Searched) -> Iterator[Amount]:
         return
     said = match["unit"] or match["joined"]
     unit = v.unit_said(said, state.geo)
-    if match["one"].lower() in worded.ARTICLES and unit not in ("week", "month", "year", "hour"):
+    if match["one"].lower() in worded.ARTICLES and unit not in ("week", "month", "quarter", "year", "hour"):
         return
     ranged = bool(match["two"]) and not re.search(rf"{S}(?:or|and|ou|et|oder|und){S}", match[0])
     for group, bound in (("one", "from"), ("two", "to")):

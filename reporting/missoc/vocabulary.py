@@ -87,7 +87,7 @@ _UNIT = {unit: re.compile(rf"(?:{pattern})$") for unit, pattern in _UNITS.items(
 #: What may stand between a number and its unit of time.
 WHICH = (r"(?:last|previous|preceding|further|additional|other|next|first|insured|derni[eè]re?s?|premi[eè]re?s?|autres|"
          r"bonnes|meilleures|prochaine?s|letzten?|weiteren?|ersten?|vorangegangenen|vorhergehenden|"
-         r"besten|more|extra|full|whole|consecutive|best|"
+         r"besten|more|extra|full|whole|consecutive|best|contribution|insurance|working|benefit|waiting|residence|service|"
          r"(?!(?:dur|follow|accord|includ|regard|concern|exceed)ing|(?:ear|on)ly)[a-z]{3,}(?:al|ive|ous|ed|able|"
          r"ible|ary|ing|ly)|"
          r"(?!jede|alle|diese|ohne|eine|sowie|unter|über|oder)[a-zäöüß]{4,}(?:e|en|er))")  # fmt: skip
@@ -138,7 +138,7 @@ OFTEN = (
     rf"(?!{S}(?:an?|per|par|pro|im|in der|each|every|l['’]an|(?:half-?)?yearly|annual\w*|monthly|weekly|daily|"
     rf"(?:halb|viertel)?jährlich|monatlich|wöchentlich|täglich)\b)"
 )
-TIMES = rf"(?:times|fois|[-‐‑]?mal)\b{OFTEN}|[x×](?={S})|[-‐‑]?[Ff]ache[ns]?\b"
+TIMES = rf"(?:times|fois|[-‐‑]?mal)\b{OFTEN}|[x×](?={S})|[-‐‑]?[Ff]ach(?:e[ns]?)?\b"
 FACTOR = (
     r"(?:coefficients?|factors?|facteurs?|Faktor|Koeffizient(?:en)?|multiplier|multiplicateur)(?:\s+(?:of|de|"
     r"von|is|est de|est|beträgt))?\s*[:=]?\s+"

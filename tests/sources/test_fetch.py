@@ -453,7 +453,7 @@ def test_the_command_fetches_all_that_is_needed(served, store):
     assert done.returncode == 3 and "Traceback" not in done.stderr
     assert "not fetched, they come as files (--from FILE): jaf, national" in done.stderr
     states = [line.split()[0] for line in done.stdout.splitlines() if "no dataset" in line]
-    assert len(states) == 71 - 3 and "spr_exp_type" not in states
+    assert len(states) == 72 - 3 and "spr_exp_type" not in states
 
 
 def test_ctrl_c_is_clean(served, store):
