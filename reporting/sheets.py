@@ -36,8 +36,7 @@ class Sheet:
         """Tables and figures of the sheet, in the order of a reader's questions."""
         yield self.table()
         yield self.bars()
-        yield self.lines()
-        yield self.years()
+        yield from (part for part in (self.lines(), self.years()) if part)
 
     @functools.cached_property
     def _frame(self) -> pd.DataFrame:
@@ -124,10 +123,12 @@ class Sheet:
         names = w.enumeration([f"{w.geo(geo)} ({self._rows['year'][geo]})" for geo in late])
         return (w.text("Older than {year}: {names}.", year=str(year), names=names),)
 
-    def years(self) -> Table:
+    def years(self) -> Table | None:
         """Values over the last years: of the country and the aggregates, or of all on the page of an aggregate."""
         w, digits = self.page.words, self.page.decimals(self.name)
         shown = [geo for geo in self._shown() if geo in set(self._frame["geo"])]
+        if not shown:
+            return None
         recent = sorted(self._frame["time"].unique())[-self.page.reader.span :]
         frame = self._frame[self._frame["time"].isin(recent) & self._frame["geo"].isin(shown)]
         own = frame.set_index(["geo", "time"])
@@ -159,7 +160,7 @@ class Sheet:
         head = Figure(self._id("bars"), caption, "", b"", self._sources(self._frame))
         return countries.ordered(bars, w, head, self._unit, self.page.decimals(self.name))
 
-    def lines(self) -> Figure:
+    def lines(self) -> Figure | None:
         """The country against the Union; on the page of an aggregate a panel for each country."""
         w, digits = self.page.words, self.page.decimals(self.name)
         since = int(self._frame["time"].max()) - max(self.page.reader.span, _YEARS)
@@ -169,15 +170,19 @@ class Sheet:
         marks = dotted if any(line.breaks for geo, line in lines.items() if geo in self._shown()) else ()
         union = lines.get(self._groups()[0])
         members = self.page.scores.panel.geos[: self.page.scores.panel.members]
-        if self.page.reader.geo in self._groups() and union:
-            note = w.text("Dashed grey line: {geo}. All panels have the same scale.", geo=union.label)
-            head = self._head(w.text("{title}: all countries over time", title=self.title), (note, *marks))
+        if self.page.reader.geo in self._groups():
+            notes = (
+                (w.text("Dashed grey line: {geo}. All panels have the same scale.", geo=union.label),) if union else ()
+            )
+            head = self._head(w.text("{title}: all countries over time", title=self.title), (*notes, *marks))
             return countries.panels([lines[g] for g in members if g in lines], union, w, head, self._unit, digits)
         note = w.text(
             "Light band: from the lowest to the highest country; dark band: the middle half of the countries."
         )
         head = self._head(w.text("{title}: over time", title=self.title), (note, *marks))
-        own = [lines[geo] for geo in self._shown() if geo in lines and geo != "EA20"]
+        own = [lines[geo] for geo in (self.page.reader.geo, self._groups()[0]) if geo in lines]
+        if not own:
+            return None
         spread = {
             int(str(year)): tuple(map(float, np.quantile(part["value"], [0, 0.25, 0.75, 1])))
             for year, part in frame[frame["geo"].isin(members)].groupby("time")

@@ -89,15 +89,17 @@ def against(
     return replace(head, svg=svg, alternative=f"{words.text('Line chart')}. {head.caption}. {said}.")
 
 
-def panels(lines: Sequence[Line], union: Line, words: Words, head: Figure, unit: str, decimals: int) -> Figure:
-    """A small panel for each country, its line before that of the Union, all on one scale."""
+def panels(lines: Sequence[Line], union: Line | None, words: Words, head: Figure, unit: str, decimals: int) -> Figure:
+    """A small panel for each country, its line before that of the Union (if it has one), all on one scale."""
     down = -(-len(lines) // _ACROSS)
-    years = sorted({year for line in (*lines, union) for year in line.values})
+    behind = [union] if union else []
+    years = sorted({year for line in (*lines, *behind) for year in line.values})
     with _canvas(1.15 * down + 0.4) as (canvas, axes):
         axes.remove()
         grid = canvas.subplots(down, _ACROSS, sharex=True, sharey=True, squeeze=False)
         for line, panel in zip(lines, grid.flat, strict=False):
-            _plain(panel, union)
+            for other in behind:
+                _plain(panel, other)
             _line(panel, line, sns.color_palette("colorblind")[0], "o", size=1.8)
             panel.set_title(textwrap.shorten(line.label, 24, placeholder=" …"), fontsize=7, pad=2)
             panel.set_xlim(years[0] - 0.6, years[-1] + 0.6)
@@ -110,7 +112,7 @@ def panels(lines: Sequence[Line], union: Line, words: Words, head: Figure, unit:
         canvas.text(0.0, 0.995, unit, fontsize=7, va="top")
         canvas.tight_layout(pad=0.3, rect=(0, 0, 1, 0.985))
         svg = _svg(canvas)
-    said = "; ".join(line.said(words, decimals) for line in (union, *lines))
+    said = "; ".join(line.said(words, decimals) for line in (*behind, *lines))
     return replace(head, svg=svg, alternative=f"{words.text('Line charts')}. {head.caption}. {said}.")
 
 

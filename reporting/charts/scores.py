@@ -12,6 +12,7 @@ import seaborn as sns
 
 from reporting.charts import Figure, _canvas, _dress, _svg
 from reporting.labels import Words
+from reporting.tables import Cell
 
 
 def ranges(rows: Sequence[tuple[str, float, tuple[float, ...]]], words: Words, head: Figure) -> Figure:
@@ -39,7 +40,8 @@ def tiles(
         for at, line in enumerate(marks):
             for place, (mark, colour) in enumerate(line):
                 axes.add_patch(mpl.patches.Rectangle((place, at), 1, 1, facecolor=colour, edgecolor="#888888"))
-                axes.text(place + 0.5, at + 0.5, mark, ha="center", va="center", fontsize=6.5)
+                ink = Cell(None, "", mark, 0, ground=colour).ink
+                axes.text(place + 0.5, at + 0.5, mark, ha="center", va="center", fontsize=6.5, color=ink)
         axes.set(xlim=(0, len(columns)), ylim=(len(rows), 0))
         axes.set_yticks(np.arange(len(rows)) + 0.5, [_two_lines(name) for name in rows], fontsize=6.5)
         axes.set_xticks(np.arange(len(columns)) + 0.5, columns, fontsize=6.5)

@@ -230,3 +230,20 @@ def test_the_scoreboard_of_the_union_has_three_cycles_of_all_countries(known, em
         assert cell.text == (one.profile.outcomes[category].mark if category else ":")
     assert any(a.cells != b.cells for a, b in zip(made[0].rows, made[1].rows, strict=False))
     assert one.cycles() is None and one.heat() is None
+
+
+def test_a_sheet_without_the_country_or_the_union(known, embedded) -> None:
+    """What is missing is left out: no line without a value, and panels of countries where the Union has none."""
+    for geo, gone in (("BE", ["BE"]), ("BE", ["BE", "EU27_2020", "EA20"]), ("EU27_2020", ["EU27_2020", "EA20"])):
+        one = page(known, embedded, geo)
+        less = replace(one, frame=one.frame[~one.frame["geo"].isin(gone)])
+        sheet = sheets.sheets(less)[0]
+        made = list(sheet.parts())
+        figures = [part for part in made if isinstance(part, charts.Figure)]
+        assert all(one.words.geo(name) not in figures[0].alternative for name in gone)
+        if len(gone) == 1:
+            assert len(made) == 4 and "European Union (27): " in figures[1].alternative
+        elif geo == "BE":
+            assert len(made) == 2
+        else:
+            assert "France: " in figures[1].alternative and len(sheet.years().rows) == 27
