@@ -173,10 +173,8 @@ def kind(text: str, start: int, end: int, value: float, unit: str, category: str
     grown = _ADULT[0] <= value <= _ADULT[1]
     if _begins(before, after, value, turn, f"{label} {text}"):
         return "age", 0.8
-    late = 50 <= value <= 75 and re.search(r"\b(?:after|après|nach)\s*$", before, re.I)
-    late = bool(late) or (
-        _RETIRED[0] <= value <= _RETIRED[1] and bool(ON_AGE.search(before)) and not _SPENT_ON.match(after)
-    )
+    late = 50 <= value <= 75 and bool(re.search(r"\b(?:after|après|nach)\s*$", before, re.I))
+    late = late or (_RETIRED[0] <= value <= _RETIRED[1] and bool(ON_AGE.search(before)) and not _SPENT_ON.match(after))
     if (_SPENT.match(after) or _SPENDING.search(before)) and not late:
         return "duration", 0.9
     on_age = category in _AGE_CATEGORIES or bool(re.search(r"\bage\b|\bâge\b|alter\b|altersgrenze", label, re.I))
