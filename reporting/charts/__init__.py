@@ -28,7 +28,7 @@ from reporting import declarations as decl
 from reporting import typeset
 from reporting.labels import Words
 from reporting.revisions import Revisions
-from reporting.tables import Cell, notes_html, plain, raw, slug
+from reporting.tables import notes_html, plain, raw, slug
 from reporting.tabulate import Reader, remarks, sources
 
 _MARKERS = "osD^vPX*<>hd"
