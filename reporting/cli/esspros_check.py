@@ -204,7 +204,11 @@ def compare(
     if by and by not in changes.BY:
         raise UsageError(f"--by {by}: there are {', '.join(changes.BY)}.")
     known = classified(codes)
-    found = changes.compare(questionnaires.read(old, known), questionnaires.read(new, known), aggregates)
+    read = [questionnaires.read(path, known) for path in (old, new)]
+    for one in read:
+        if faults := sum(finding.stops for finding in one.findings):
+            err.print(f"note: {one.file}: {faults} faults as it was read; check lists them.", markup=False)
+    found = changes.compare(read[0], read[1], aggregates)
     if output:
         with whole(output) as part:
             part.write_text(found.table.to_csv(index=False, lineterminator="\n"), encoding="utf-8-sig")

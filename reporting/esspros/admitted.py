@@ -12,8 +12,8 @@ from reporting.esspros.schemes import CRITERIA, Scheme
 from reporting.esspros.subject import Subject, places, some
 from reporting.findings import CellFinding
 
-#: Sheets of a questionnaire that hold the register and the descriptions.
-_REGISTER, _DESCRIPTIONS = "Schemes", "Qualitative"
+#: The sheet of a questionnaire that holds the descriptions.
+_DESCRIPTIONS = "Qualitative"
 
 
 def fits(item: str, patterns: Iterable[str]) -> bool:
@@ -28,13 +28,17 @@ def e04(subject: Subject) -> Iterator[CellFinding]:
     """
     schemes = subject.questionnaire.schemes
     if not schemes and not any(finding.rule == "E04" for finding in subject.questionnaire.findings):
-        yield _scheme(subject, "", "There is no list of schemes: it cannot be told whether the schemes are in it.",
-                      "Give the list with --schemes.", "undecidable")  # fmt: skip
+        yield CellFinding(
+            "E04", subject.rules["E04"].severity,
+            "There is no list of schemes: it cannot be told whether the schemes are in it.",
+            "Give the list with --schemes.", subject.file, outcome="undecidable",
+        )  # fmt: skip
     for scheme in schemes:
         lacking = [name for name in CRITERIA if not getattr(scheme, name)]
         if lacking:
-            yield _scheme(subject, scheme.number, f"Scheme {scheme.number}, {scheme.name}: {some(lacking)} not given.",
-                          "Give one value for each of the five criteria.")  # fmt: skip
+            yield _listed(
+                subject, scheme, f"{some(lacking)} not given", "Give one value for each of the five criteria."
+            )
         yield from _years(subject, scheme)
 
 
@@ -44,8 +48,9 @@ def _years(subject: Subject, scheme: Scheme) -> Iterator[CellFinding]:
     alive = np.asarray([scheme.exists(year) for year in cube.years])
     known = cube.known[:, position]
     if alive.any() and not known[:, alive].any():
-        yield _scheme(subject, scheme.number, f"Scheme {scheme.number}, {scheme.name}, is listed and has no data.",
-                      "Add its column, or give the last year in which it existed.")  # fmt: skip
+        yield _listed(
+            subject, scheme, "is listed and has no data", "Add its column, or give the last year in which it existed."
+        )
     strange = known & (cube.value[:, position] != 0) & ~alive
     for year in np.flatnonzero(strange.any(axis=0)):
         rows = np.flatnonzero(strange[:, year])
@@ -58,11 +63,12 @@ def _years(subject: Subject, scheme: Scheme) -> Iterator[CellFinding]:
         yield subject.finding("E04", place, message, mend, cube.value[place])
 
 
-def _scheme(subject: Subject, number: str, message: str, mend: str, outcome: str = "failed") -> CellFinding:
-    book = not subject.file.lower().endswith((".csv", ".tsv", ".txt"))
+def _listed(subject: Subject, scheme: Scheme, what: str, mend: str) -> CellFinding:
+    """A finding where a scheme is listed."""
+    file, sheet, cell = scheme.place
     return CellFinding(
-        "E04", subject.rules["E04"].severity, message, mend, subject.file, _REGISTER if book else "", scheme=number,
-        outcome="failed" if outcome == "failed" else "undecidable",
+        "E04", subject.rules["E04"].severity, f"Scheme {scheme.number}, {scheme.name}: {what}.", mend,
+        file or subject.file, sheet, cell, scheme.number,
     )  # fmt: skip
 
 

@@ -58,7 +58,10 @@ _TOTALS = {
 
 @dataclass(frozen=True)
 class Scheme:
-    """A scheme; ``names`` are its national names by language; ``first`` and ``last`` the years it exists."""
+    """A scheme; ``names`` are its national names by language; ``first`` and ``last`` the years it exists.
+
+    ``place`` tells where it was read: file, sheet and cell.
+    """
 
     number: str
     name: str
@@ -72,6 +75,7 @@ class Scheme:
     first: int | None = None
     last: int | None = None
     description: str = ""
+    place: tuple[str, str, str] = field(default=("", "", ""), compare=False, repr=False)
 
     @property
     def head(self) -> str:
@@ -165,7 +169,7 @@ def _scheme(row: Row, file: str, findings: list[CellFinding]) -> Scheme | None:
     names = {lang: row[f"name_{lang}"] for lang in LANGUAGES if row[f"name_{lang}"]}
     scheme = Scheme(
         number, row["name"], row["abbreviation"], names, **criteria, first=first, last=last,
-        description=row["description"],
+        description=row["description"], place=(file, row.sheet.name, row.place("number")),
     )  # fmt: skip
     findings += _doubted(scheme, row, file)
     return scheme

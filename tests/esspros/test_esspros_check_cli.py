@@ -224,6 +224,17 @@ def test_a_renamed_scheme_and_a_new_year_are_told(
     assert "Years only in veldania.csv: 2019." in said and "Schemes only in veldania.csv: 10." in said
 
 
+def test_faults_of_a_file_that_is_compared_are_counted(
+    sample: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A text in the place of a number is no silent change: that there are faults is said."""
+    text = (sample / "veldania.csv").read_text(encoding="utf-8-sig").replace("2019,1,rec,11808.91", "2019,1,rec,n.k.")
+    (tmp_path / "spoilt.csv").write_text(text, encoding="utf-8")
+    assert run("compare", sample / "veldania.csv", tmp_path / "spoilt.csv", "--aggregates") == 0
+    printed = capsys.readouterr()
+    assert "spoilt.csv: 1 faults as it was read" in printed.err and "1 withdrawn" in printed.out
+
+
 def test_the_rules_of_the_collection_are_translated(known: declarations.Declarations) -> None:
     """Every rule has a title, and a reference to what it rests on."""
     assert all(rule.title and rule.reference for rule in rules.declared(known).values())

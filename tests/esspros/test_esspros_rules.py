@@ -220,6 +220,22 @@ def test_e04_schemes_and_their_criteria() -> None:
     assert one(unlisted, "E04").outcome == "undecidable"
 
 
+def test_e04_is_found_where_the_scheme_is_listed(
+    changed: Callable[[Callable[[openpyxl.Workbook], object]], Questionnaire],
+) -> None:
+    """A criterion that is not given is found in the row of the list of schemes."""
+
+    def emptied(book: openpyxl.Workbook) -> None:
+        sheet = book["Schemes"]
+        column = next(cell.column for row in sheet.iter_rows() for cell in row if cell.value == "scope")
+        row = next(row[0].row for row in sheet.iter_rows(max_col=1) if str(row[0].value) == "6")
+        sheet.cell(row, column).value = None
+
+    finding = one(changed(emptied), "E04")
+    assert (finding.scheme, finding.sheet, "scope" in finding.message) == ("6", "Schemes", True)
+    assert finding.cell.startswith("A") and finding.file == "changed.xlsx"
+
+
 def test_e05_an_aggregate_alone() -> None:
     """A figure for an aggregate none of whose elementary items is given is an error."""
     alone = put(sample(), 2023, "8", "ben.excl.mt.kind", 12.5)
