@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
+from microdata import run
 from specimens import manifest, observed
 
-from reporting import amounted, cli
+from reporting import amounted
 from reporting.declarations import Declarations
 from reporting.labels import Words
 from reporting.missoc import intake, lookup, review, series
@@ -137,25 +137,18 @@ def test_the_figure_and_the_table(known: Declarations, store: Store, lang: str, 
     assert not words.missing
 
 
-def run(*words: object) -> int:
-    """The exit code of a command."""
-    sys.argv = ["reporting", "missoc", "series", *map(str, words)]
-    try:
-        cli.main()
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
-
-
 def test_the_verb_prints_and_draws(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As JSON with the base year; as a figure in a file; what it cannot draw it says how to narrow."""
-    assert run("--store", store.root, "--json") == 0
+    assert run("missoc", "series", "--store", store.root, "--json") == 0
     printed = json.loads(capsys.readouterr().out)
     assert [(one["base"], one["broken"]) for one in printed] == [(2015, ""), (2015, "currency"), (2015, "gap")]
     path = tmp_path / "pension.svg"
-    assert run("--store", store.root, "--category", "VI.minimum", "--figure", path, "--labels", "de") == 0
+    assert (
+        run("missoc", "series", "--store", store.root, "--category", "VI.minimum", "--figure", path, "--labels", "de")
+        == 0
+    )
     assert b"<svg" in path.read_bytes()
     assert "no consumer prices for Belgium 2026-01" in capsys.readouterr().err
-    assert run("--store", store.root, "--kind", "age", "--figure", path) == 2
-    assert run("--store", store.root, "--figure", tmp_path / "pension.png") == 2
+    assert run("missoc", "series", "--store", store.root, "--kind", "age", "--figure", path) == 2
+    assert run("missoc", "series", "--store", store.root, "--figure", tmp_path / "pension.png") == 2
     assert "written as .svg" in capsys.readouterr().err

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
+from microdata import run
 
-from reporting import cli
 from reporting.declarations import Declarations
 from reporting.errors import SourceUnreadable, UsageError
 from reporting.missoc import cells, intake
@@ -18,16 +17,6 @@ from reporting.vintages import Store, export_store, import_store, verify
 from reporting.vintages.texts import check, names
 
 NAME = "texts/missoc"
-
-
-def run(*words: object) -> int:
-    """The exit code of a command."""
-    sys.argv = ["reporting", *map(str, words)]
-    try:
-        cli.main()
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
 
 
 def put(store: Store, known: Declarations, text: str, edition: str = "2026-01-01", geo: str = "FR") -> None:
