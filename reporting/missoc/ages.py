@@ -138,6 +138,8 @@ _CHILDLY = re.compile(
     r"[Cc]hild (?:benefit|allowance)|[Ff]amily (?:benefit|allowance)|[Aa]llocations? familiale|[Mm]ajoration d['’]âge|"
     r"[Kk]inder?(?:geld|beihilfe|zulage)|[Ff]amilien(?:beihilfe|zulage|leistung)|Alterszuschlag|[Aa]ge supplement"
 )
+#: Years of something: "35 Versicherungsjahre".
+_YEARS_OF = re.compile(r"(?:Versicherungs|Beitrags|Dienst|Erwerbs|Arbeits|Wohn|Kalender)jahr")
 _AGE_CATEGORIES = {"retirement_age", "early", "deferred", "age", "age_limit"}
 #: Ages at which something in social protection begins or ends.
 _ADULT = (12, 80)
@@ -162,7 +164,7 @@ def kind(text: str, start: int, end: int, value: float, unit: str, category: str
     before, after = text[max(0, start - 60) : start], text[end : end + 40]
     if _AGE_AFTER.match(after) or re.search(r"Jährige", text[start : end + 3]):
         return "age", 0.95
-    if unit not in ("year", "month") or value > 110:
+    if unit not in ("year", "month") or value > 110 or _YEARS_OF.search(text[start:end]):
         return "duration", 0.95
     strong = bool(_AGE_BEFORE.search(before)) and not _BY_AGE.search(before)
     if strong and not _SPENT.match(after):

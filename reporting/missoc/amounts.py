@@ -18,7 +18,7 @@ from reporting.missoc.placing import LARGE
 from reporting.missoc.searched import Amount, Searched
 from reporting.missoc.vocabulary import S
 
-_N = rf"(?<![\w/⁄.,'’]){NUMBER}(?:[.,](?:-{{1,2}}|[–—])(?!\d))?"
+_N = rf"(?<![\w/⁄.,'’])(?<!\d[-–]){NUMBER}(?:[.,](?:-{{1,2}}|[–—])(?!\d))?"
 _N2 = rf"{NUMBER}"
 _TO = rf"(?:{S}*[-–—]{S}*|{S}+(?:to|à|bis|auf|until|bis zu|up to|jusqu['’]à){S}+)"
 _AND = rf"{S}+(?:and|or|et|ou|und|oder|respectively|resp\.|bzw\.){S}+(?:de{S}+)?"
@@ -285,7 +285,7 @@ def _converted(found: list[Amount], text: str) -> list[Amount]:
         if before and amount.kind == before.kind == "money" and amount.currency != before.currency:
             between = text[before.end : amount.start]
             if (
-                _BRACKET.fullmatch(between)
+                (_BRACKET.fullmatch(between) or amount.currency == "EUR" and _FARTHER.fullmatch(between))
                 and re.match(r"[^()\n]{0,40}[)\]]", text[amount.end :])
                 or re.fullmatch(r"\s?[=≈]\s?", between)
             ):
@@ -294,6 +294,8 @@ def _converted(found: list[Amount], text: str) -> list[Amount]:
     return marked
 
 
+#: A few words more, such as "per child per month", before euro in brackets.
+_FARTHER = re.compile(r"[^\d().;:\n]{1,40}[(\[]\s*(?:approx(?:imately|\.)?|about|env(?:iron|\.)?|ca\.?|rund|=|≈|~)?\s*")
 _BRACKET = re.compile(
     r"(?:\s*(?:per|a|par|pro|je|im)\s+\w+|\s*/\s*\w+|\s*\w{0,10}(?:ly|lich|uel))?"
     r"(?:\s*,?\s*(?:au (?:plus|maximum|moins)|max(?:imum|\.)?|at (?:the )?(?:most|least)|höchstens|mindestens|"
