@@ -26,6 +26,8 @@ out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_w
 
 #: Columns of so many characters are never broken.
 _WHOLE = 10
+#: Characters that every other column has at least.
+_LEAST = 6
 
 StoreOption = Annotated[
     str | None,
@@ -74,9 +76,13 @@ def show(records: list[Any], as_json: bool, heads: Sequence[str], rows: Sequence
     if as_json:
         out.print_json(json.dumps(records))
         return
-    # Where all do not fit, long texts go on in the next line; numbers and codes stay whole.
+    # Where all do not fit, long texts go on in the next line; numbers and codes stay whole while there is room.
     longest = [max(map(len, cells)) for cells in zip(heads, *rows, strict=True)]
-    columns = [Column(h, overflow="fold", no_wrap=n <= _WHOLE) for h, n in zip(heads, longest, strict=True)]
+    kept = sorted(n for n in longest if n <= _WHOLE)
+    while kept and sum(kept) + 2 * len(longest) + _LEAST * (len(longest) - len(kept)) > out.width:
+        kept.pop()
+    bound = kept[-1] if kept else 0
+    columns = [Column(h, overflow="fold", no_wrap=n <= bound) for h, n in zip(heads, longest, strict=True)]
     grid = Grid(*columns, box=None, pad_edge=False)
     for row in rows:
         grid.add_row(*map(Text, row))

@@ -29,7 +29,7 @@ def amounts(
     wanted = lookup.wanted(Catalogue(known.missoc), listed(geo), listed(table), lang)
     held = lookup.current(store_at(known, store, quiet=True), as_of, wanted)
     found = [(cell, amount) for cell in held for amount in of(cell)]
-    heads = ("geo", "table", "category", "lang", "kind", "value", "unit", "period", "qualifier", "words", "sure")
+    heads = ("category", "lang", "kind", "value", "unit", "bound", "words", "sure")
     show([record(*pair) for pair in found], as_json, heads, [_row(*pair) for pair in found])
     if not as_json:
         out.print(f"{len(found)} amounts: proposals, to be confirmed by a person.")
@@ -38,8 +38,8 @@ def amounts(
 def _row(cell: Cell, a: Amount) -> tuple[str, ...]:
     said = f"{a.text} (conversion)" if a.conversion else a.text
     return (
-        cell.geo, cell.table, cell.category, cell.lang, a.kind, f"{a.value:.10g}", a.unit, a.period, a.qualifier,
-        " ".join(said.split()), f"{a.confidence:.2f}",
+        f"{cell.geo} {cell.table}.{cell.category}", cell.lang, a.kind, f"{a.value:.10g}",
+        "/".join(filter(None, (a.unit, a.period))), a.qualifier, " ".join(said.split()), f"{a.confidence:.2f}",
     )  # fmt: skip
 
 
