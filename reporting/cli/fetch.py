@@ -28,7 +28,7 @@ _SAID = {
 }
 
 
-@app.command(epilog="Examples: reporting fetch spr_exp_type spr_exp_func --since-last; reporting fetch --framework jaf")
+@app.command(epilog="Example: reporting fetch spr_exp_type spr_exp_func --since-last; reporting fetch --framework jaf")
 def fetch(
     datasets: Annotated[
         list[str] | None, typer.Argument(help="Dataset codes [default: all that is needed of the declarations].")

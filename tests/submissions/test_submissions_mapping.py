@@ -20,7 +20,17 @@ STANDS = {"Country": "XX", "Country_National_currency": "XXD"}
 def read(folder: Path, sheets=SHEETS, stands=STANDS) -> tuple[dict[str, mapping.Mapping], list[CellFinding]]:
     """The mappings in a workbook with these sheets, and what is found."""
     findings: list[CellFinding] = []
-    return mapping.read(book(folder / "m.xlsx", sheets), FLOWS, stands, findings), findings
+    found = mapping.read(book(folder / "m.xlsx", sheets), FLOWS, stands, findings)
+    return found, [finding for finding in findings if "there is no sheet" not in finding.message]
+
+
+def test_a_mapping_of_one_dataset_says_what_is_not_sent(tmp_path):
+    """A workbook that lacks the sheet of a dataset is read, with a warning that names the sheet."""
+    findings: list[CellFinding] = []
+    sheets = {"EXPEND": SHEETS["EXPEND"]}
+    assert [*mapping.read(book(tmp_path / "m.xlsx", sheets), FLOWS, STANDS, findings)] == ["EXP"]
+    [finding] = findings
+    assert (finding.rule, finding.severity) == ("S21", "warning") and "no sheet RECEIPT" in finding.message
 
 
 def test_each_flow_has_its_codes(tmp_path):
