@@ -18,12 +18,15 @@ import pandas as pd
 from reporting.errors import SourceUnreadable
 from reporting.findings import CellFinding
 from reporting.sources import structures
+from reporting.submissions import incoming
 from reporting.submissions.datasets import DataSet
 
 #: Up to so many observations sdmx1 reads the CSV file too, and reads in this process.
 SMALL = 20_000
 #: A message is read in pieces of about so many bytes: sdmx1 holds each observation as a score of objects.
 _PIECE = 2_000_000
+#: Of a message of more pieces sdmx1 reads every second one, and this program's own reader the others.
+MANY = 4
 _SERIES, _END = b"<Series ", b"</Series>"
 
 
@@ -34,6 +37,7 @@ class Reader:
         self.messages = messages
         self.small = rows <= SMALL
         self.pool = None if self.small else ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        self.by: dict[str, str] = {}
 
     def __enter__(self) -> Reader:
         if self.pool is not None:
@@ -50,11 +54,13 @@ class Reader:
         What the other process has not begun by then, or did not end, is read here.
         """
         parts = pieces(path.read_bytes())
-        readings = [self._submitted(part, name) for part in parts]
+        own = set(range(1, len(parts), 2)) if len(parts) > MANY else set()
+        self.by[path.name] = "sdmx1 and this program, a piece each in turn" if own else "sdmx1"
+        readings = [None if at in own else self._submitted(part, name) for at, part in enumerate(parts)]
 
         def rest() -> pd.DataFrame:
-            found = {}
-            for at in reversed(range(len(parts))):
+            found = {at: incoming.read(parts[at], path.name).rows for at in own}
+            for at in (at for at in reversed(range(len(parts))) if at not in own):
                 reading = readings[at]
                 if reading is None or reading.cancel():
                     found[at] = read(parts[at], name, self.messages)

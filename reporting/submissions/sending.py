@@ -154,7 +154,7 @@ def _written(
             messages.write_csv(table, own, dataset.structure, dataset.rows)
             findings += readback.differences(incoming.read(table.read_bytes(), table.name).rows, dataset, table.name)
             findings += incoming.invalid(incoming.parsed(path.read_bytes()), dataset.structure, path.name)
-            read_by |= {table.name: "pandas", path.name: "sdmx1"}
+            read_by |= {table.name: "pandas", path.name: reader.by[path.name]}
             if reader.small:
                 again = partial(readback.read, table, dataset.structure.name, dsds)
                 waiting.append((dataset, table, again))

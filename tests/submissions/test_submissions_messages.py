@@ -176,6 +176,19 @@ def test_another_process_reads_a_large_message(structure, tmp_path, monkeypatch)
         assert by_key(reader.begin(path, structure.name)(), columns) == by_key(sent, columns)
 
 
+def test_two_readers_share_a_message_of_many_pieces(structure, tmp_path, monkeypatch):
+    """Pieces read in turn by sdmx1 and by the program's own reader are the message, and it is said who read."""
+    path, _, sent = write(structure, tmp_path)
+    whole = readback.pieces
+    monkeypatch.setattr(readback, "MANY", 1)
+    monkeypatch.setattr(readback, "pieces", lambda content: whole(content, 1))
+    columns = ["CUSTOM_BREAKDOWN", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "UNIT_MULT"]
+    with readback.Reader(len(sent), [dsds.BOTH]) as reader:
+        found = reader.begin(path, structure.name)()
+    assert by_key(found, [c for c in columns if c in sent]) == by_key(sent, [c for c in columns if c in sent])
+    assert reader.by == {path.name: "sdmx1 and this program, a piece each in turn"}
+
+
 @settings(max_examples=int(os.environ.get("REPORTING_EXAMPLES", "25")), deadline=None)
 @given(st.lists(st.text(max_size=30), min_size=3, max_size=3))
 def test_any_comment_survives_in_both_files(texts):
