@@ -214,3 +214,11 @@ def test_a_full_disk_is_a_message(tmp_path: Path) -> None:
 def test_the_script_is_installed() -> None:
     """``reporting`` itself is on the path of the environment."""
     assert shutil.which("reporting", path=str(Path(sys.executable).parent))
+
+
+def test_the_command_line_starts_without_the_slow_libraries() -> None:
+    """No verb pays for libraries that draw, estimate or speak SDMX before it needs them."""
+    slow = ("matplotlib", "seaborn", "scipy", "statsmodels", "sdmx", "papermill")
+    said = f"import sys, reporting.cli; print([name for name in {slow} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

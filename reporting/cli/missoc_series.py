@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from reporting import amounted, declarations
+from reporting import declarations
 from reporting.cli.common import AsOf, Json, StoreOption, err, listed, out, show, store_at
 from reporting.cli.missoc import Geo, Lang, TableOption, missoc
 from reporting.errors import OutputFailed, UsageError
@@ -39,6 +39,8 @@ def series_(
     as_json: Json = False,
 ) -> None:
     """Confirmed amounts over editions: nominal, in euro, and at constant prices (HICP)."""
+    from reporting import amounted  # it draws, and takes a while to import
+
     known = declarations.load()
     catalogue, place = Catalogue(known.missoc), store_at(known, store, quiet=True)
     held = lookup.held(place, as_of)
@@ -66,6 +68,8 @@ def _row(p: Point) -> tuple[str, ...]:
 
 def _draw(path: Path, found: list[Point], catalogue: Catalogue, words: Words, prices: Prices) -> None:
     """Write the figure, or say what it would have to be narrowed to."""
+    from reporting import amounted
+
     if path.suffix != ".svg":
         raise UsageError(f"{path.name}: figures are written as .svg.")
     geos, units, lines = {p.geo for p in found}, amounted.units(found), {p.series for p in found}
