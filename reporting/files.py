@@ -51,3 +51,17 @@ def put(path: Path, content: bytes) -> None:
             part.write_bytes(content)
     except OSError as error:
         raise OutputFailed(f"Cannot write {path}: {error.strerror}. Name another file.") from None
+
+
+def made(folder: Path) -> None:
+    """Make a folder, and those above it, where it is not there.
+
+    Raises
+    ------
+    OutputFailed
+        When it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputFailed(f"Cannot make {folder}: {error.strerror}. Name another folder.") from None

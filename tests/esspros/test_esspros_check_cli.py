@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pytest
+from commanded import run
 from observing import manifest, observed
 
 from reporting import cli, declarations
@@ -19,16 +19,6 @@ from reporting.esspros.questionnaire import Questionnaire
 from reporting.vintages import Store
 
 Change = Callable[[Callable[[openpyxl.Workbook], object]], Questionnaire]
-
-
-def run(*words: object) -> int:
-    """The exit code of a command."""
-    sys.argv = ["reporting", "esspros", *map(str, words)]
-    try:
-        cli.main()
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
 
 
 def spoil(book: openpyxl.Workbook) -> None:

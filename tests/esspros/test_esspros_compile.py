@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from commanded import run
 
-from reporting import cli
 from reporting.errors import UsageError
 from reporting.esspros import classification, codes, neutral, questionnaire, workbook
 from reporting.esspros.samples import written
 from reporting.spreadsheets import opened
 
 KNOWN = classification.load()
-
-
-def run(*words: object) -> int:
-    """The exit code of ``reporting esspros`` with these words."""
-    argv, sys.argv = sys.argv, ["reporting", "esspros", *map(str, words)]
-    try:
-        cli.main()
-    except SystemExit as end:
-        return int(end.code or 0)
-    finally:
-        sys.argv = argv
-    return 0
 
 
 @pytest.fixture(scope="module")

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import openpyxl
 import pytest
+from commanded import run
 
 from reporting import cli
-
-
-def run(*words: object) -> int:
-    """The exit code of a command."""
-    sys.argv = ["reporting", "esspros", *map(str, words)]
-    try:
-        cli.main()
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
 
 
 def test_the_sample_is_written_and_continued(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

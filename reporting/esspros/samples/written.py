@@ -7,11 +7,10 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from reporting.errors import OutputFailed
 from reporting.esspros import neutral, schemes, workbook
 from reporting.esspros.classification import Classification
 from reporting.esspros.samples import beside, country, figures, sources
-from reporting.files import put
+from reporting.files import made, put
 
 
 def write(folder: Path, classification: Classification, text: workbook.Text = str) -> list[Path]:
@@ -22,10 +21,7 @@ def write(folder: Path, classification: Classification, text: workbook.Text = st
     OutputFailed
         When they cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputFailed(f"Cannot make {folder}: {error.strerror}. Name another folder.") from None
+    made(folder)
     codes = figures.codes(classification)
     reported = figures.questionnaire(classification.coded(codes))
     paths = {name: folder / name for name in ("veldania.xlsx", "veldania.csv", "codes.csv", "schemes.csv")}

@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from reporting.declarations import Declarations
-from reporting.errors import OutputFailed
-from reporting.files import put
+from reporting.files import made, put
 from reporting.sha import classification as classes
 from reporting.sha import neutral, workbook
 from reporting.sha.classification import AXES
@@ -37,10 +36,7 @@ def write(folder: Path, known: Declarations) -> list[Path]:
     OutputFailed
         When they cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputFailed(f"Cannot make {folder}: {error.strerror}. Name another folder.") from None
+    made(folder)
     found, classification, tables = [], classes.load(known), []
     for year in YEARS:
         path = folder / f"jhaq-{year}.xlsx"
