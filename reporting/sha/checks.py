@@ -101,9 +101,3 @@ def subject_of(
     )
     figures = contexts.told(everything) | (context or {})
     return Subject(accounts, everything, classification.load(known), declared(known), figures)
-
-
-def tally(findings: Iterable[CellFinding]) -> dict[str, int]:
-    """How many failed, by rule."""
-    failed = [finding.rule for finding in findings if finding.outcome == "failed"]
-    return {rule: failed.count(rule) for rule in sorted(set(failed))}

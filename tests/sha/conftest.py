@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -60,6 +61,7 @@ def rules(known: declarations.Declarations) -> Callable[..., dict[str, int]]:
     """How many findings each rule has on accounts."""
 
     def tally(accounts: Accounts, *earlier: Accounts, **more: Any) -> dict[str, int]:
-        return checks.tally(checks.check(known, accounts, earlier, **more))
+        found = checks.check(known, accounts, earlier, **more)
+        return dict(sorted(Counter(finding.rule for finding in found if finding.outcome == "failed").items()))
 
     return tally
